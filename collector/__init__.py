@@ -1,0 +1,1 @@
+"""Reads the host's containers and remembers what it read."""

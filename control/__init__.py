@@ -1,0 +1,1 @@
+"""Decides and wires: command line, agent, configuration, installation."""

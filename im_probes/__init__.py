@@ -1,0 +1,1 @@
+"""Reports hosts and containers to OpenNebula's monitord."""

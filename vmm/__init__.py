@@ -1,0 +1,1 @@
+"""Carries out OpenNebula's VM actions on containers: the only code that changes the host."""

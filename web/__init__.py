@@ -1,0 +1,1 @@
+"""Shows what the store knows: the page, its JSON API and /metrics."""
