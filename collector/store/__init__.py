@@ -13,6 +13,15 @@ class StoreError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Wall time from `since_ms` to `until_ms`, both inclusive; `step_ms` 0 means every reading."""
+
+    since_ms: int
+    until_ms: int
+    step_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueEntry:
     """One entity the store knows, every column it ever had, and when it was first and last read."""
 
@@ -40,19 +49,10 @@ class StoreReader(Protocol):
         """The last `cycles` whole cycles, oldest first: two of them give rates of everything."""
         ...
 
-    def series(  # noqa: PLR0913 - a query has this many parts
-        self,
-        kind: str,
-        name: str,
-        metric: str,
-        since_ms: int,
-        until_ms: int,
-        step_ms: int = 0,
-    ) -> Sequence[Series]:
-        """Every column of `metric` of one entity in [since_ms, until_ms], one point per step.
+    def series(self, kind: str, name: str, metric: str, span: Span) -> Sequence[Series]:
+        """Every column of `metric` of one entity within `span`, one point per step.
 
-        `step_ms` 0 gives every stored reading. Empty where the store never saw the entity or the
-        metric: `catalogue` tells which.
+        Empty where the store never saw the entity or the metric: `catalogue` tells which.
         """
         ...
 
