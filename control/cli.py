@@ -1,0 +1,56 @@
+"""The `nebulxc` command: finds the command's file, loads the configuration, reports failures.
+
+Only the chosen command's module is imported: `nebulxc sample` must not pay for the page.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+COMMANDS = {
+    "agent": "sample every container and keep what was read (the daemon)",
+    "sample": "read every container once, now, without the agent",
+    "ls": "list the containers",
+    "top": "watch the containers in the terminal",
+    "query": "print one metric over time from the store",
+    "version": "print what is installed",
+}
+"""Command → what it does. Each is control/commands/NAME.py."""
+
+
+class UsageError(Exception):
+    """The user can mend it: printed as one line, without a traceback."""
+
+
+def _overview() -> argparse.ArgumentParser:
+    listing = "\n".join(f"  {name:<9}{text}" for name, text in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="nebulxc",
+        usage="nebulxc COMMAND [OPTION...]",
+        description=f"LXC containers, measured.\n\ncommands:\n{listing}",
+        epilog="nebulxc COMMAND --help tells more. Example: sudo nebulxc top",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=tuple(COMMANDS), metavar="COMMAND", help="see above")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that `argv` (default: the process's) names; the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    command = _overview().parse_args(words[:1]).command
+    module = import_module(f"control.commands.{command}")
+    parser = argparse.ArgumentParser(
+        prog=f"nebulxc {command}",
+        description=(module.__doc__ or "").partition(": ")[2],
+        epilog=f"Example: {module.EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.add_arguments(parser)
+    try:
+        status: int = module.run(parser.parse_args(words[1:]))
+    except UsageError as problem:
+        print(f"nebulxc {command}: {problem}", file=sys.stderr)
+        return 1
+    return status

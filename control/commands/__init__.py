@@ -1,0 +1,1 @@
+"""The commands of `nebulxc`: one file each, listed in control/cli.py."""

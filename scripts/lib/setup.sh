@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# Sourced by scripts/*: installs what is missing, quickly when nothing is.
+# Assumes a Debian with apt and nothing else, not even Python.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+venv="$top/.venv"
+python=/usr/bin/python3   # never the one on PATH: it may live under a private home
+command_name="scripts/$(basename "$0")"
+
+# Packages that a run needs, and those that only the tests need.
+run_packages=(lxc busybox-static iproute2 python3 python3-venv)
+test_packages=(strace gcc libc6-dev fuse3 mmdebstrap)
+
+say() { printf '%s\n' "$*"; }
+
+die() {
+    printf '%s: %s\n' "$command_name" "$*" >&2
+    exit 1
+}
+
+need_root() {
+    [ "$(id -u)" = 0 ] || die "must run as root, because LXC and cgroups need it: sudo $command_name"
+}
+
+missing_packages() {
+    local package
+    for package; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+            printf '%s ' "$package"
+    done
+}
+
+need_packages() {
+    local missing
+    command -v apt-get >/dev/null ||
+        die "needs Debian 12, Debian 13 or Ubuntu 24.04: there is no apt-get here"
+    read -ra missing <<<"$(missing_packages "$@")"
+    [ ${#missing[@]} = 0 ] && return
+    say "Installing Debian packages: ${missing[*]}"
+    quietly apt-get -o DPkg::Lock::Timeout=300 update
+    DEBIAN_FRONTEND=noninteractive quietly apt-get -o DPkg::Lock::Timeout=300 \
+        install --yes --no-install-recommends "${missing[@]}"
+}
+
+# Runs a command whose output matters only when it fails.
+quietly() {
+    local log
+    log=$(mktemp)
+    if ! "$@" >"$log" 2>&1 </dev/null; then
+        cat "$log" >&2
+        rm -f "$log"
+        die "failed: $*"
+    fi
+    rm -f "$log"
+}
+
+need_python() {
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        die "needs Python 3.11 or newer, $python is $("$python" -V 2>&1): use Debian 12 or later"
+}
+
+# What an environment is made from: it is completed, or made anew, when this changes.
+environment_stamp() {
+    { cat "$top/pyproject.toml" "$top/control/entries.py"; "$python" -V; echo "$top"; } |
+        sha256sum | cut -d ' ' -f 1
+}
+
+# need_environment run|dev: .venv holds the project, editable, and for dev what the tests need.
+need_environment() {
+    local purpose=$1 stamp extra=""
+    [ "$purpose" = dev ] && extra="[dev]"
+    exec 9>"$top/.venv.lock"
+    flock 9
+    stamp=$(environment_stamp)
+    if ! grep -qsxF "$stamp" "$venv/.made-for-dev" "$venv/.made-for-$purpose"; then
+        say "Installing the Python environment in $venv"
+        "$venv/bin/python3" -m pip --version >/dev/null 2>&1 ||
+            quietly "$python" -m venv --clear "$venv"
+        quietly "$venv/bin/python3" -m pip install --disable-pip-version-check \
+            --editable "$top$extra"
+        quietly "$venv/bin/python3" -I -m control.entries "$venv/bin"
+        printf '%s\n' "$stamp" >"$venv/.made-for-$purpose"
+    fi
+    exec 9>&-
+}
