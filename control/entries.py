@@ -26,7 +26,7 @@ def write(bin_dir: Path) -> None:
         entry = bin_dir / name
         entry.unlink(missing_ok=True)  # a running shell goes on reading the old file
         entry.write_text(SCRIPT.format(python=python, module=module), encoding="utf-8")
-        entry.chmod(0o755)  # noqa: S103 - a command that every user may run
+        entry.chmod(0o755)
 
 
 if __name__ == "__main__":
