@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from control.problem import Problem
+
 COMMANDS = {
     "agent": "sample every container and keep what was read (the daemon)",
     "sample": "read every container once, now, without the agent",
@@ -17,10 +19,6 @@ COMMANDS = {
     "version": "print what is installed",
 }
 """Command → what it does. Each is control/commands/NAME.py."""
-
-
-class UsageError(Exception):
-    """The user can mend it: printed as one line, without a traceback."""
 
 
 def _overview() -> argparse.ArgumentParser:
@@ -47,10 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         epilog=f"Example: {module.EXAMPLE}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--config", metavar="FILE", help="instead of /etc/nebulxc/nebulxc.toml")
     module.add_arguments(parser)
     try:
         status: int = module.run(parser.parse_args(words[1:]))
-    except UsageError as problem:
+    except Problem as problem:
         print(f"nebulxc {command}: {problem}", file=sys.stderr)
         return 1
     return status
