@@ -1,0 +1,117 @@
+"""The cache of devices: what it answers, and when it looks again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collector.devices import RECHECK_S, Devices
+
+CAPTURES = Path(__file__).parents[2] / "captures"
+
+
+class Time:
+    """A monotonic clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def devices(tmp_path: Path, time: Time) -> Iterator[Devices]:
+    """Devices of a hand-made sysfs with one loop on a VM's disk."""
+    (tmp_path / "sys/dev/block").mkdir(parents=True)
+    attach(tmp_path, "0/7/disk.1", seq=1)
+    made = Devices(tmp_path, tmp_path / "datastores", clock=time)
+    yield made
+    made.close()
+
+
+def attach(root: Path, file: str, seq: int) -> None:
+    """Give the hand-made loop0 another file, as losetup would."""
+    image = root / "datastores" / file
+    image.parent.mkdir(parents=True, exist_ok=True)
+    image.write_text(file)
+    loop = root / "sys/devices/virtual/block/loop0"
+    (loop / "loop").mkdir(parents=True, exist_ok=True)
+    (loop / "loop/backing_file").write_text(f"{image}\n")
+    (loop / "diskseq").write_text(f"{seq}\n")
+    link = root / "sys/dev/block/7:0"
+    link.unlink(missing_ok=True)
+    link.symlink_to(loop)
+
+
+def test_a_vms_disk_is_named_and_nobody_elses(devices: Devices) -> None:
+    assert devices.labels(7, 0, 7) == (("device", "loop0"), ("disk_id", "1"))
+    assert devices.labels(7, 0, 8) == (("device", "loop0"),)
+    assert devices.labels(7, 0) == (("device", "loop0"),)
+
+
+def test_an_unknown_number_is_its_own_name(devices: Devices) -> None:
+    assert devices.labels(99, 3, 7) == (("device", "99:3"),)
+
+
+def test_another_file_is_noticed_at_the_recheck(
+    devices: Devices, time: Time, tmp_path: Path
+) -> None:
+    devices.labels(7, 0, 7)
+    attach(tmp_path, "0/7/disk.2", seq=2)
+    devices.refresh()
+    assert devices.version == 0
+    time.now += RECHECK_S
+    devices.refresh()
+    assert devices.version == 1
+    assert devices.labels(7, 0, 7) == (("device", "loop0"), ("disk_id", "2"))
+
+
+def test_what_was_nobodys_is_looked_for_again(devices: Devices, time: Time, tmp_path: Path) -> None:
+    assert devices.labels(7, 0, 8) == (("device", "loop0"),)
+    home = tmp_path / "datastores/0/8"
+    home.mkdir()
+    (home / "disk.0").symlink_to(tmp_path / "datastores/0/7/disk.1")
+    time.now += RECHECK_S
+    devices.refresh()
+    assert devices.labels(7, 0, 8) == (("device", "loop0"), ("disk_id", "0"))
+
+
+def test_nothing_changed_is_no_new_version(devices: Devices, time: Time) -> None:
+    devices.labels(7, 0, 7)
+    for _ in range(3):
+        time.now += RECHECK_S
+        devices.refresh()
+    assert devices.version == 0
+
+
+def test_the_drivers_file_is_read_under_the_root(devices: Devices, tmp_path: Path) -> None:
+    attach(tmp_path, "elsewhere/export.raw", seq=3)
+    path = tmp_path / "var/lib/nebulxc/ct/one-7/disks.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('[{"disk_id": 0, "device": "loop0", "diskseq": 3}]')
+    assert devices.labels(7, 0, 7) == (("device", "loop0"), ("disk_id", "0"))
+
+
+def test_no_absolute_path_becomes_a_label(devices: Devices, tmp_path: Path) -> None:
+    inside = devices.device(7, 0)
+    assert inside is not None
+    assert devices.source(inside) == "0/7/disk.1"
+    other = Devices(tmp_path, Path("/srv"))
+    assert other.source(inside) == "disk.1"
+    other.close()
+
+
+def test_a_captured_host_with_lvm_and_rbd() -> None:
+    root = CAPTURES / "debian12-6.1-lvm"
+    devices = Devices(root, root / "none")
+    assert devices.labels(253, 0, 7) == (("device", "dm-0"), ("disk_id", "0"))
+    assert devices.labels(253, 6, 7) == (("device", "dm-6"),)
+    assert devices.labels(253, 0, 70) == (("device", "dm-0"),)
+    assert devices.labels(252, 0, 9) == (("device", "rbd0"),)
+    devices.close()

@@ -1,0 +1,150 @@
+"""The worker that makes calls which may hang; here they hang on an event."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from collector.statfs import Worker, usage
+
+
+class Time:
+    """A monotonic clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def worker(clock: Time) -> Iterator[Worker[int]]:
+    made: Worker[int] = Worker(deadline_s=5, abandoned_max=2, clock=clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def hang(worker: Worker[int], key: str, release: threading.Event) -> None:
+    """Have the worker's thread enter a call that does not return."""
+    inside = threading.Event()
+
+    def call() -> int:
+        inside.set()
+        release.wait()
+        return 0
+
+    assert worker.submit(key, call)
+    assert inside.wait(10)
+
+
+def test_an_answer_comes_later_with_its_time(worker: Worker[int], clock: Time) -> None:
+    clock.now = 3
+    assert worker.submit("a", lambda: 42)
+    until(lambda: worker.answer("a"))
+    answer = worker.answer("a")
+    assert answer is not None
+    assert (answer.value, answer.at) == (42, 3)
+
+
+def test_an_error_is_an_answer_without_value(worker: Worker[int]) -> None:
+    def fails() -> int:
+        raise OSError(5, "I/O error")
+
+    worker.submit("a", fails)
+    until(lambda: worker.answer("a"))
+    answer = worker.answer("a")
+    assert answer is not None
+    assert answer.value is None
+    assert worker.ask("b", lambda: 1, timeout_s=10) == 1
+
+
+def test_a_hanging_call_costs_one_thread_and_only_its_key(
+    worker: Worker[int], clock: Time, release: threading.Event
+) -> None:
+    hang(worker, "dead", release)
+    assert worker.abandoned == 0
+    clock.now = 5
+    assert worker.abandoned == 1
+    assert not worker.submit("dead", lambda: 1)
+    assert worker.ask("alive", lambda: 2, timeout_s=10) == 2
+    release.set()
+    until(lambda: worker.abandoned == 0)
+    assert worker.ask("dead", lambda: 3, timeout_s=10) == 3
+
+
+def test_no_more_threads_than_allowed_are_given_up(
+    worker: Worker[int], clock: Time, release: threading.Event
+) -> None:
+    for number in range(2):
+        hang(worker, f"dead{number}", release)
+        clock.now += 5
+        assert worker.abandoned == number + 1
+    threads = threading.active_count()
+    assert not worker.submit("alive", lambda: 1)
+    assert threading.active_count() == threads
+    release.set()
+    until(lambda: worker.abandoned == 0)
+    assert worker.ask("alive", lambda: 2, timeout_s=10) == 2
+
+
+def test_ask_does_not_wait_longer_than_told(worker: Worker[int], release: threading.Event) -> None:
+    hang(worker, "dead", release)
+    started = time.monotonic()
+    assert worker.ask("other", lambda: 1, timeout_s=0.05) is None
+    assert time.monotonic() - started < 5
+
+
+def test_what_is_forgotten_leaves_nothing(worker: Worker[int]) -> None:
+    worker.submit("a", lambda: 1)
+    until(lambda: worker.answer("a"))
+    worker.forget("a")
+    assert worker.answer("a") is None
+
+
+def test_closing_ends_the_thread() -> None:
+    before = threading.active_count()
+    worker: Worker[int] = Worker()
+    worker.ask("a", lambda: 1, timeout_s=10)
+    worker.close()
+    until(lambda: threading.active_count() == before)
+    assert not worker.submit("b", lambda: 1)
+
+
+def test_usage_is_what_statvfs_says_and_nothing_stays_open() -> None:
+    before = os.listdir("/proc/self/fd")
+    found = usage("/", os.stat("/").st_dev)
+    told = os.statvfs("/")
+    assert found.size == told.f_blocks * told.f_frsize
+    assert 0 < found.used <= found.size
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_another_file_system_or_a_link_is_refused(tmp_path: os.PathLike[str]) -> None:
+    with pytest.raises(OSError, match="another file system"):
+        usage("/", 12345)
+    link = os.path.join(tmp_path, "link")
+    os.symlink("/", link)
+    with pytest.raises(OSError, match="another file system"):
+        usage(link, None)
