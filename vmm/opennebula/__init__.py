@@ -1,0 +1,1 @@
+"""Reads OpenNebula's messages: the only code that sees XML."""
