@@ -51,8 +51,8 @@ def public_key(pem: str) -> "RSAPublicKey":
     Raises ValueError where it is not an RSA public key in PEM.
     """
     # 40 ms of import that a host without a key need not pay.
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     found = _PEM.search(pem)
     if not found:
@@ -68,7 +68,7 @@ def public_key(pem: str) -> "RSAPublicKey":
 def _sealed(text: bytes, key: "RSAPublicKey | None") -> bytes:
     if key is None:
         return text
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
     size = key.key_size // 8 - PKCS1_V15_OVERHEAD
     blocks = (text[at : at + size] for at in range(0, len(text), size))
