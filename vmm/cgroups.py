@@ -26,6 +26,7 @@ class Layout:
     cpuset: int
     memory: int
     pids: int
+    devices: int
     swap: bool
 
 
@@ -38,9 +39,9 @@ class Setting:
     value: str
 
     @property
-    def lxc_line(self) -> str:
-        """The line of an LXC configuration that sets it."""
-        return f"lxc.cgroup{'2' if self.version == V2 else ''}.{self.file} = {self.value}"
+    def lxc_key(self) -> str:
+        """The key of an LXC configuration that sets it."""
+        return f"lxc.cgroup{'2' if self.version == V2 else ''}.{self.file}"
 
 
 def settings(limits: Limits, policy: NodePolicy, layout: Layout) -> tuple[Setting, ...]:

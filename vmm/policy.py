@@ -87,7 +87,9 @@ class NodePolicy:
     the same allow-list as RAW/DATA."""
     state: str = "/var/lib/nebulxc/ct"
     log: str = "/var/log/nebulxc"
-    common_config: str = "/usr/share/lxc/config/common.conf"
+    hook: str = "/opt/nebulxc/bin/nebulxc-hook"
+    """What LXC runs; the same path over upgrades, since running containers refer to it."""
+    seccomp: str = "/usr/share/lxc/config/common.seccomp"
     lxcfs: str = "/var/lib/lxcfs"
     console_log_bytes: int = 1 << 20
     log_days: int = 7

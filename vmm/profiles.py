@@ -1,0 +1,64 @@
+"""LXC_PROFILES: files with lines of LXC configuration, by plain names from one directory.
+
+OpenNebula's sync puts them where oneadmin can write. So their lines are read and checked like
+those of RAW/DATA, never included by path; only a file that none but root can change passes whole.
+"""
+
+import os
+import stat
+from collections.abc import Iterable
+
+from vmm import raw
+from vmm.errors import DriverError
+from vmm.policy import NodePolicy
+from vmm.raw import Filtered
+from vmm.spec import RawLine
+
+MAX_BYTES = 1 << 16
+_WRITABLE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def load(names: Iterable[str], policy: NodePolicy) -> Filtered:
+    """The lines of the named profiles in order, and warnings; a missing one is a warning too,
+    as the stock driver has it."""
+    lines: list[RawLine] = []
+    warnings: list[str] = []
+    for name in names:
+        found = _one(f"{policy.profiles}/{name}", policy)
+        lines += found.lines
+        warnings += found.warnings
+    return Filtered(tuple(lines), tuple(warnings))
+
+
+def _one(path: str, policy: NodePolicy) -> Filtered:
+    try:
+        text, trusted = _read(path)
+    except FileNotFoundError:
+        return Filtered((), (f"profile {path} does not exist: left out",))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise DriverError(f"profile {path} cannot be read: {problem}") from problem
+    lines = raw.parse(text)
+    return Filtered(lines, ()) if trusted else raw.filtered(lines, policy, path)
+
+
+def _read(path: str) -> tuple[str, bool]:
+    """The text, and whether only root can have written it. A symlink is not followed."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(fd, "rb") as file:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
+            raise OSError(f"not a regular file of at most {MAX_BYTES} bytes")
+        text = file.read(MAX_BYTES).decode("utf-8")
+    return text, _roots_own(status) and all(_roots_own(os.stat(up)) for up in _parents(path))
+
+
+def _parents(path: str) -> Iterable[str]:
+    while path != "/":
+        path = os.path.dirname(path)
+        yield path
+
+
+def _roots_own(status: os.stat_result) -> bool:
+    """A directory with the sticky bit lets others add names, not replace root's."""
+    sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+    return status.st_uid == 0 and (bool(sticky) or not status.st_mode & _WRITABLE)
