@@ -94,3 +94,4 @@ class StoreWriter(Protocol):
 
 
 STORE_DIR = Path("/var/lib/nebulxc/store")
+FILE_NAME = "nebulxc.sqlite"

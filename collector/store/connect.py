@@ -1,0 +1,87 @@
+"""Connections to the database file: the writer's, its second one, and the readers'."""
+
+import logging
+import os
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from collector.store import schema
+from collector.store.trouble import OlderVersion
+
+log = logging.getLogger(__name__)
+
+BUSY_S = 5.0
+AUTOCHECKPOINT_PAGES = 4000
+"""A backstop: `maintain` checkpoints long before, so that append does not wait for fsync."""
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """A connection in WAL mode to a store of this version, made or migrated where needed."""
+    db = _connect(path, "rwc")
+    try:
+        _bring_to_version(db)
+        db.execute("PRAGMA journal_mode=WAL")
+        _tune(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _bring_to_version(db: sqlite3.Connection) -> None:
+    found = schema.version(db)
+    if found == 0:
+        # Only an empty file can be given auto_vacuum; without it no page ever goes back.
+        db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        schema.create(db)
+    elif found < schema.VERSION:
+        schema.migrate(db)
+
+
+def open_second(path: Path) -> sqlite3.Connection:
+    """Another writing connection of the process that already holds the store open."""
+    db = _connect(path, "rw")
+    _tune(db)
+    return db
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write, to a store of this version."""
+    db = _connect(path, "ro")
+    try:
+        _require_version(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _require_version(db: sqlite3.Connection) -> None:
+    if (found := schema.version(db)) < schema.VERSION:
+        raise OlderVersion(found, schema.VERSION)
+
+
+def leave_wal(path: Path, db: sqlite3.Connection) -> None:
+    """Back to one plain file: a WAL file without its log is closed to users who cannot write."""
+    try:
+        db.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        log.warning("%s keeps its write-ahead log: %s", path, error)
+
+
+def _tune(db: sqlite3.Connection) -> None:
+    """What every writing connection sets; none of it is kept in the file."""
+    db.execute("PRAGMA synchronous=NORMAL")
+    db.execute("PRAGMA journal_size_limit=67108864")
+    db.execute(f"PRAGMA wal_autocheckpoint={AUTOCHECKPOINT_PAGES}")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"file:{quote(os.fsencode(path))}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_S,
+    )

@@ -1,0 +1,77 @@
+"""The reading half of the embedded store: any process, any user of the file's group."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from collector.model import Cycle, Series
+from collector.store import CatalogueEntry, Span, connect, head, query
+from collector.store.catalogue import catalogue
+from collector.store.names import KeptNames, Names
+from collector.store.trouble import Unusable, explain
+
+Answer = TypeVar("Answer")
+
+
+class SqliteReader:
+    """Implements `StoreReader`. Holds no connection between calls, so it needs no care.
+
+    An open connection, even an idle one, would keep the writer from leaving a plain file when it
+    closes, and an open transaction would keep its log growing. StoreError, from any call, when
+    there is no store or it cannot be read. One reader may serve several threads.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._kept = KeptNames()
+
+    def latest(self) -> Cycle | None:
+        """The cycle stored last (highest seq), or None in an empty store."""
+        cycles = self.recent(1)
+        return cycles[0] if cycles else None
+
+    def recent(self, cycles: int = 2) -> Sequence[Cycle]:
+        """The last `cycles` whole cycles, oldest first."""
+        return self._read(lambda db, names: head.read_cycles(db, names, cycles))
+
+    def latest_of(self, kind: str, name: str, cycles: int = 2) -> Sequence[Cycle]:
+        """The last `cycles` cycles that have this entity, oldest first, each with that one row."""
+
+        def read(db: sqlite3.Connection, names: Names) -> Sequence[Cycle]:
+            eid = names.find_entity(kind, name)
+            return [] if eid is None else head.read_cycles_of(db, names, eid, cycles)
+
+        return self._read(read)
+
+    def series(self, kind: str, name: str, metric: str, span: Span) -> Sequence[Series]:
+        """Every column of `metric` of one entity within `span`, one point per step."""
+
+        def read(db: sqlite3.Connection, names: Names) -> Sequence[Series]:
+            eid = names.find_entity(kind, name)
+            return [] if eid is None else query.series(db, names, eid, metric, span)
+
+        return self._read(read)
+
+    def catalogue(self) -> Sequence[CatalogueEntry]:
+        """Every entity of the store with its columns."""
+        return self._read(catalogue)
+
+    def close(self) -> None:
+        """Nothing is held between calls."""
+
+    def _read(self, ask: Callable[[sqlite3.Connection, Names], Answer]) -> Answer:
+        try:
+            db = connect.open_reader(self._path)
+            try:
+                db.execute("BEGIN")
+                return ask(db, self._names(db))
+            finally:
+                db.close()
+        except (sqlite3.Error, OSError, Unusable) as error:
+            raise explain(self._path, error) from error
+
+    def _names(self, db: sqlite3.Connection) -> Names:
+        (token,) = db.execute("SELECT v FROM meta WHERE k='names'").fetchone()
+        self._kept = self._kept.valid_for(token)
+        return Names(db, self._kept)

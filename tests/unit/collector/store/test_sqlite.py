@@ -1,0 +1,193 @@
+"""The embedded store from outside: what goes in comes out, of cycles, series and names."""
+
+import math
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.model import MISSING, Column, Cycle, Entity, Row
+from collector.store import FILE_NAME, Span, StoreError, StoreReader, StoreWriter
+from collector.store.sqlite import SqliteReader, SqliteWriter, StoreSettings
+
+EVERYTHING = Span(0, 2**52)
+
+
+def test_the_classes_satisfy_the_protocols(bed: Any) -> None:
+    writer: StoreWriter = bed.writer
+    reader: StoreReader = bed.reader
+    assert writer.pending_cycles() == 0
+    assert reader.latest() is None
+
+
+def test_a_cycle_comes_back_as_it_was(bed: Any, fresh: Callable[..., Row]) -> None:
+    cycle = Cycle(bed.clock.now(), (fresh([1.5, MISSING]), fresh([2.0, 7.0], "one-2", 2**53 - 1)))
+    assert bed.writer.append(cycle) == 1
+    (back,) = bed.reader.recent(5)
+    assert (back.seq, back.stamp) == (1, cycle.stamp)
+    assert [(r.entity, r.generation, r.columns) for r in back.rows] == [
+        (r.entity, r.generation, r.columns) for r in cycle.rows
+    ]
+    assert math.isnan(back.rows[0].values[1])
+    assert list(back.rows[1].values) == [2.0, 7.0]
+
+
+def test_readers_give_the_same_columns_object_each_time(bed: Any) -> None:
+    bed.run(2)
+    first, second = bed.reader.recent(2)
+    assert first.rows[0].columns is second.rows[0].columns
+    assert bed.reader.latest().rows[0].columns is first.rows[0].columns
+
+
+def test_latest_of_skips_cycles_without_the_entity(bed: Any) -> None:
+    bed.run(1, names=["one-1", "one-2"])
+    bed.run(1, names=["one-1"])
+    bed.run(1, names=["one-2"])
+    cycles = bed.reader.latest_of("container", "one-2")
+    assert [c.seq for c in cycles] == [1, 3]
+    assert [[r.entity.name for r in c.rows] for c in cycles] == [["one-2"], ["one-2"]]
+    assert list(bed.reader.latest_of("container", "nobody")) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a b", "q\"u'o`te", "new\nline", "snow☃", "\udcff\udc80", "\\u0041", "x" * 255, "'; --"],
+)
+def test_any_name_survives(bed: Any, name: str) -> None:
+    columns = (Column("lxc_disk_bytes_total", (("device", name),)),)
+    who = Entity("container", name, (("container", name),))
+    bed.writer.append(Cycle(bed.clock.now(), (Row(who, 1, columns, [3.0]),)))
+    (found,) = bed.reader.series("container", name, "lxc_disk_bytes_total", EVERYTHING)
+    assert found.labels == (("container", name), ("device", name))
+    assert bed.reader.catalogue()[0].entity == who
+
+
+def test_changed_labels_reach_a_reader_that_knew_the_old(bed: Any) -> None:
+    for labels in ((("vmid", "1"),), (("vmid", "2"),)):
+        who = Entity("container", "one-1", labels)
+        bed.writer.append(Cycle(bed.clock.now(), (Row(who, 1, (Column("lxc_x"),), [1.0]),)))
+        assert bed.reader.latest().rows[0].entity == who
+
+
+def test_catalogue_tells_first_and_last_reading_and_every_column(
+    bed: Any, fresh: Callable[..., Row]
+) -> None:
+    start = bed.clock.now().wall_ms
+    bed.add(fresh([1.0, 1.0]))
+    bed.clock.pass_ms(5_000)
+    bed.add(fresh([1.0], columns=(Column("lxc_new"),)))
+    bed.clock.pass_ms(5_000)
+    bed.run(1, names=["one-2"])
+    one, two = bed.reader.catalogue()
+    assert [c.metric for c in one.columns] == ["lxc_work_total", "lxc_level", "lxc_new"]
+    assert (one.first_ms, one.last_ms) == (start, start + 5_000)
+    assert (two.first_ms, two.last_ms) == (start + 10_000, start + 10_000)
+
+
+def test_last_reading_is_kept_across_a_restart(bed: Any) -> None:
+    bed.run(2, names=["one-1", "one-2"])
+    last = bed.reader.latest().stamp.wall_ms
+    bed.reopen()
+    bed.clock.pass_ms(3_600_000)
+    bed.run(1, names=["one-2"])
+    assert bed.reader.catalogue()[0].last_ms == last
+
+
+def test_seq_goes_on_after_a_restart(bed: Any) -> None:
+    bed.run(3)
+    bed.reopen()
+    bed.run(1)
+    assert bed.reader.latest().seq == 4
+
+
+def test_a_row_that_does_not_fit_its_columns_is_refused(
+    bed: Any, fresh: Callable[..., Row]
+) -> None:
+    with pytest.raises(ValueError, match="'one-1': 1 values for 2 columns"):
+        bed.add(fresh([1.0]))
+    bed.run(1)
+    assert bed.reader.latest().seq == 1
+
+
+def test_two_rows_of_one_name_keep_the_first(
+    bed: Any, fresh: Callable[..., Row], caplog: pytest.LogCaptureFixture
+) -> None:
+    bed.add(fresh([1.0, 1.0]), fresh([2.0, 2.0]))
+    assert [list(r.values) for r in bed.reader.latest().rows] == [[1.0, 1.0]]
+    assert "two rows" in caplog.text
+
+
+def test_a_second_writer_is_refused(bed: Any) -> None:
+    with pytest.raises(StoreError, match="another agent is writing to"):
+        bed.open()
+
+
+def test_a_closed_writer_leaves_one_plain_file(bed: Any) -> None:
+    bed.run(1)
+    bed.writer.close()
+    assert sorted(p.name for p in bed.path.parent.iterdir()) == [FILE_NAME, "writer.lock"]
+    db = sqlite3.connect(bed.path)
+    assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    db.close()
+
+
+def refusal(path: Path, clock: Any) -> str:
+    with pytest.raises(StoreError) as caught:
+        SqliteWriter(path, StoreSettings(), clock)
+    return str(caught.value)
+
+
+def read_refusal(path: Path) -> str:
+    with pytest.raises(StoreError) as caught:
+        SqliteReader(path).latest()
+    return str(caught.value)
+
+
+def test_a_file_that_is_not_sqlite_is_named(bed: Any, tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text("not a database, long enough to have a header\n" * 100)
+    for said in (refusal(path, bed.clock), read_refusal(path)):
+        assert said.startswith(f"{path} is not a SQLite database: move it away")
+
+
+def test_another_programs_database_is_left_alone(bed: Any, tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite"
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE t(x)")
+    db.close()
+    before = path.read_bytes()
+    for said in (refusal(path, bed.clock), read_refusal(path)):
+        assert "database of another program" in said
+    assert path.read_bytes() == before
+
+
+def test_a_newer_version_is_refused(bed: Any) -> None:
+    bed.writer.close()
+    db = sqlite3.connect(bed.path)
+    db.execute("PRAGMA user_version=99")
+    db.close()
+    for said in (refusal(bed.path, bed.clock), read_refusal(bed.path)):
+        assert "has schema version 99, newer than this release's 1: upgrade nebulxc" in said
+
+
+def test_a_directory_is_not_a_store(bed: Any, tmp_path: Path) -> None:
+    path = tmp_path / "dir.sqlite"
+    path.mkdir()
+    for said in (refusal(path, bed.clock), read_refusal(path)):
+        assert "is a directory, not a store" in said
+
+
+def test_a_damaged_file_is_said_to_be_damaged(bed: Any) -> None:
+    bed.run(50, names=[f"one-{n}" for n in range(20)])
+    bed.writer.close()
+    body = bytearray(bed.path.read_bytes())
+    body[4096 * 2 :] = b"\xa5" * len(body[4096 * 2 :])
+    bed.path.write_bytes(bytes(body))
+    assert f"{bed.path} is damaged: restore a backup" in read_refusal(bed.path)
+
+
+def test_no_store_yet(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / FILE_NAME
+    assert read_refusal(path) == f"there is no store at {path} yet: start the agent (nebulxc agent)"
