@@ -1,0 +1,15 @@
+"""What an action tells while it works: lines of the VM's log, beside its answer or its error."""
+
+from typing import Protocol
+
+
+class Report(Protocol):
+    """Where an action says what it does and what it left out."""
+
+    def info(self, text: str) -> None:
+        """Something the VM's owner may want to know."""
+        ...
+
+    def warning(self, text: str) -> None:
+        """Something that was done otherwise than the template asks."""
+        ...
