@@ -1,0 +1,189 @@
+"""Processes we start: known by pid, start time and boot, ended through a pidfd, never by name.
+
+Two kinds. `run` is for a step: it ends with us, however we end. `Service` is for what stays
+(QEMU, ssh's master connection, Ceph's daemons): it writes its own record before it becomes
+the program, so that there is no moment in which a killed run leaves something unrecorded.
+"""
+
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+BOUND = ("setpriv", "--pdeathsig", "KILL", "--")
+"""In front of a command: the kernel ends it when its parent ends, even by SIGKILL."""
+
+# exec keeps pid and start time: what the shell writes of itself is true of the program.
+RECORD_AND_EXEC = """
+{ echo $$; cut -d' ' -f22 /proc/$$/stat; cat /proc/sys/kernel/random/boot_id; } > "$0.new"
+mv "$0.new" "$0" && exec "$@"
+"""
+
+
+class CommandError(Exception):
+    """A command failed; says which, how, and what it printed last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A process as it cannot be confused with a later one of the same pid."""
+
+    pid: int
+    start_ticks: int
+    boot_id: str
+
+
+def run(
+    *argv: str,
+    stdin: bytes | None = None,
+    quiet: bool = True,
+    timeout: float | None = None,
+    env: dict[str, str] | None = None,
+) -> str:
+    """Run a command to its end; its standard output. Raises CommandError unless it returns 0.
+
+    `quiet` keeps its output for the error; otherwise it goes where ours goes.
+    """
+    output = subprocess.PIPE if quiet else None
+    try:
+        done = subprocess.run(
+            [*BOUND, *argv],
+            input=b"" if stdin is None else stdin,
+            stdout=output,
+            stderr=output,
+            timeout=timeout,
+            env=None if env is None else {**os.environ, **env},
+            check=False,
+        )
+    except subprocess.TimeoutExpired as expired:
+        raise CommandError(
+            f"{argv[0]}: no end after {timeout:.0f} s: {' '.join(argv)}"
+        ) from expired
+    if done.returncode:
+        raise CommandError(_explain(argv, done.returncode, done.stdout, done.stderr))
+    return (done.stdout or b"").decode(errors="replace")
+
+
+def _explain(argv: Sequence[str], status: int, stdout: bytes | None, stderr: bytes | None) -> str:
+    text = ((stderr or b"") + (stdout or b"")).decode(errors="replace").strip()
+    last = "\n".join(text.splitlines()[-15:])
+    return f"{' '.join(argv)[:300]}: status {status}" + (f"\n{last}" if last else "")
+
+
+def identify(pid: int) -> Identity | None:
+    """The identity of a living process, or None."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    state, *fields = stat.rpartition(")")[2].split()
+    return None if state == "Z" else Identity(pid, int(fields[18]), _boot_id())
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time the process has used; 0 when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A lasting process, known by its record file (pid, start time, boot: one per line)."""
+
+    record: Path
+    log: Path
+
+    def start(self, argv: Sequence[str], *, bound: bool, env: dict[str, str] | None = None) -> None:
+        """Start it; `bound` ties its life to ours. Its output goes to the log."""
+        self.record.unlink(missing_ok=True)
+        launch = ["/bin/sh", "-c", RECORD_AND_EXEC, str(self.record), *argv]
+        with self.log.open("ab") as log:
+            subprocess.Popen(
+                [*BOUND, *launch] if bound else launch,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=None if env is None else {**os.environ, **env},
+            )
+
+    def identity(self) -> Identity | None:
+        """The living process of the record; None when there is none or the pid is another's."""
+        try:
+            pid, start, boot = self.record.read_text(encoding="ascii").split()
+        except (OSError, ValueError):
+            return None
+        recorded = Identity(int(pid), int(start), boot)
+        return recorded if identify(recorded.pid) == recorded else None
+
+    def signal(self, number: int) -> None:
+        """Send a signal to it, if it lives."""
+        with suppress(ProcessLookupError):
+            self._signal(number)
+
+    def _signal(self, number: int) -> int:
+        """A pidfd of the process after the signal; the caller closes nothing: see `end`."""
+        identity = self.identity()
+        if identity is None:
+            raise ProcessLookupError
+        pidfd = os.pidfd_open(identity.pid)
+        try:
+            if self.identity() != identity:  # replaced between reading and opening
+                raise ProcessLookupError
+            signal.pidfd_send_signal(pidfd, number)
+        finally:
+            os.close(pidfd)
+        return identity.pid
+
+    def end(self, grace: float = 10.0) -> None:
+        """SIGTERM, then SIGKILL after `grace` seconds; returns when it is gone."""
+        for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):
+            if not self._end_by(number, patience):
+                break
+        self.record.unlink(missing_ok=True)
+
+    def _end_by(self, number: int, patience: float) -> bool:
+        """Whether it still lives `patience` seconds after the signal."""
+        identity = self.identity()
+        if identity is None:
+            return False
+        pidfd = os.pidfd_open(identity.pid)
+        try:
+            with suppress(ProcessLookupError):
+                if self.identity() == identity:
+                    signal.pidfd_send_signal(pidfd, number)
+            return not _ended(pidfd, identity.pid, patience)
+        finally:
+            os.close(pidfd)
+
+    def wait(self, patience: float) -> bool:
+        """Whether it ended by itself within `patience` seconds."""
+        identity = self.identity()
+        if identity is None:
+            return True
+        pidfd = os.pidfd_open(identity.pid)
+        try:
+            return _ended(pidfd, identity.pid, patience)
+        finally:
+            os.close(pidfd)
+
+
+def _ended(pidfd: int, pid: int, patience: float) -> bool:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    if not poll.poll(patience * 1000):
+        return False
+    with suppress(ChildProcessError):  # ours when we started it, another run's otherwise
+        os.waitpid(pid, os.WNOHANG)
+    return True

@@ -1,0 +1,115 @@
+"""The guest's part of the suite: pushed, run, its results fetched and counted."""
+
+import os
+import subprocess
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vm.process import BOUND, CommandError
+from vm.session import Session
+from vm.settings import CHECKOUT, GUEST_CHECKOUT, GUEST_PYTHON, GUEST_RESULTS, Release
+from vm.step import step
+
+INSIDE = ("tests/guest/inside",)
+"""Run by the guest's own pytest."""
+
+OUTSIDE = "tests/guest/outside"
+"""Run by this machine's pytest against the running guest: what needs a reboot or its cluster."""
+
+PYTEST = "-m pytest -p no:cacheprovider -o console_output_style=classic --timeout=900"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many tests ended how."""
+
+    ran: int
+    failed: int
+    skipped: int
+
+    @property
+    def good(self) -> bool:
+        """Whether tests ran and none failed or was skipped: a skip is a missing capability."""
+        return self.ran > 0 and not self.failed and not self.skipped
+
+
+def results_directory(release: Release) -> Path:
+    """Where results, logs and captures of a run are left."""
+    return CHECKOUT / "var/vm" / release.codename
+
+
+def count(report: Path) -> Count:
+    """The totals of a JUnit report; all 0 when it was not written."""
+    if not report.exists():
+        return Count(0, 0, 0)
+    suites = ET.parse(report).getroot().iter("testsuite")
+    totals = [
+        [int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")]
+        for suite in suites
+    ]
+    tests, failures, errors, skipped = (sum(column) for column in zip(*totals, strict=True))
+    return Count(tests, failures + errors, skipped)
+
+
+def run_inside(session: Session, arguments: Sequence[str]) -> int:
+    """Push the checkout and run the guest's tests in it; pytest's status."""
+    with step("push the checkout"):
+        session.guest.push_checkout(GUEST_CHECKOUT)
+        session.guest.run(f"rm -rf {GUEST_RESULTS} && mkdir -p {GUEST_RESULTS}")
+    chosen = " ".join(_quote(word) for word in (arguments or INSIDE))
+    marked = "" if "-m" in arguments else '-m "guest or host"'
+    command = (
+        f"cd {GUEST_CHECKOUT} && exec {GUEST_PYTHON} {PYTEST} {marked}"
+        f" --junitxml={GUEST_RESULTS}/inside.xml {chosen}"
+    )
+    with step("tests in the guest"):
+        return session.guest.stream(command)
+
+
+def _quote(word: str) -> str:
+    return "'" + word.replace("'", "'\\''") + "'"
+
+
+def run_outside(session: Session, arguments: Sequence[str]) -> int:
+    """Run the tests that drive the guest from this machine; pytest's status."""
+    python = CHECKOUT / ".venv/bin/python"
+    if not python.exists():
+        raise CommandError(f"{python} is missing: scripts/test makes it")
+    report = results_directory(session.instance.release) / "outside.xml"
+    argv = [*BOUND, str(python), *PYTEST.split(), "-m", "guest", f"--junitxml={report}"]
+    named = {
+        "NEBULXC_VM": session.instance.name,
+        "NEBULXC_VM_RELEASE": session.instance.release.codename,
+    }
+    with step("tests that drive the guest"):
+        done = subprocess.run(
+            [*argv, *(arguments or (OUTSIDE,))],
+            cwd=CHECKOUT,
+            env={**os.environ, **named},
+            check=False,
+        )
+    return done.returncode
+
+
+def fetch(session: Session) -> None:
+    """Bring results, the guest's journal and its console here."""
+    target = results_directory(session.instance.release)
+    with step(f"results to {target.relative_to(CHECKOUT)}"):
+        for name, command in (("journal", "journalctl -b --no-pager"), ("dmesg", "dmesg")):
+            session.guest.run(f"{command} > {GUEST_RESULTS}/{name}.txt", check=False)
+        session.guest.pull(GUEST_RESULTS, target)
+        console = session.machine.serial.read_bytes()
+        (target / "console.txt").write_bytes(console)
+
+
+def closing_line(about: dict[str, str], inside: Count, outside: Count) -> str:
+    """What the run amounts to, in one line."""
+    ran, failed = inside.ran + outside.ran, inside.failed + outside.failed
+    skipped = inside.skipped + outside.skipped
+    where = f"{about['distribution']}, kernel {about['kernel']}, LXC {about['lxc']}"
+    return (
+        f"guest ({where}): {inside.ran} tests ran in it, {outside.ran} drove it from outside;"
+        f" {ran - failed - skipped} passed, {failed} failed, {skipped} skipped"
+    )

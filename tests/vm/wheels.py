@@ -1,0 +1,75 @@
+"""The project's Python dependencies for the guest's Python, as a tree ready to be copied."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from vm import cache
+from vm.bootstrap import listed
+from vm.process import run
+from vm.settings import CACHE, CHECKOUT, Release
+
+# Newest first; the guest's C library (2.36 and later) can use all of them.
+PLATFORMS = ("manylinux_2_34_x86_64", "manylinux_2_28_x86_64", "manylinux2014_x86_64")
+
+
+def wanted() -> list[str]:
+    """The project's own requirements and those of its suite."""
+    with (CHECKOUT / "pyproject.toml").open("rb") as file:
+        project: list[str] = tomllib.load(file)["project"]["dependencies"]
+    return sorted([*project, *listed("requirements.txt")])
+
+
+def tree(release: Release) -> Path:
+    """A site-packages directory for the release's Python; wheels only, nothing is compiled.
+
+    python-lxc has no wheel: the guest uses Debian's python3-lxc.
+    """
+    name = f"site-{release.codename}-{cache.key(release.python, *wanted())}"
+
+    def make(path: Path) -> None:
+        run(
+            str(_pip()),
+            *("install", "-q", "--no-compile", "--only-binary=:all:", "--implementation=cp"),
+            *(f"--python-version={release.python}", *(f"--platform={p}" for p in PLATFORMS)),
+            *(f"--find-links={house()}", f"--target={path}", *wanted()),
+        )
+
+    return cache.made(name, make)
+
+
+def house() -> Path:
+    """The dependencies as wheels of this machine's Python.
+
+    Some packages come as pure Python sources only: their wheels, made here, fit every release.
+    """
+    name = f"wheels-{cache.key(sys.version, *wanted())}"
+
+    def make(path: Path) -> None:
+        run(str(_pip()), "wheel", "-q", f"--wheel-dir={path}", *wanted())
+
+    return cache.made(name, make)
+
+
+def _pip() -> Path:
+    """A pip of our own: the system's Python may have none, and the checkout's may be uv's.
+
+    Made in place, not renamed: its scripts name their interpreter by path.
+    """
+    home = CACHE / f"pip-{sys.version_info.major}.{sys.version_info.minor}"
+    pip = home / "bin/pip"
+    with cache.locked(CACHE / f"{home.name}.lock"):
+        if (
+            not pip.exists()
+            or subprocess.run([pip, "--version"], capture_output=True, check=False).returncode
+        ):
+            run(sys.executable, "-m", "venv", "--clear", str(home))
+    return pip
+
+
+def _works(pip: Path) -> bool:
+    try:
+        return subprocess.run([pip, "-V"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
