@@ -9,8 +9,8 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,15 +108,20 @@ class Service:
         """Start it; `bound` ties its life to ours. Its output goes to the log."""
         self.record.unlink(missing_ok=True)
         launch = ["/bin/sh", "-c", RECORD_AND_EXEC, str(self.record), *argv]
-        with self.log.open("ab") as log:
-            subprocess.Popen(
-                [*BOUND, *launch] if bound else launch,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env=None if env is None else {**os.environ, **env},
-            )
+        argv = [*BOUND, *launch] if bound else launch
+        append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        # Not Popen: it would want to be kept and waited for, and this process outlives us.
+        os.posix_spawnp(
+            argv[0],
+            argv,
+            {**os.environ, **(env or {})},
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(self.log), append, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
 
     def identity(self) -> Identity | None:
         """The living process of the record; None when there is none or the pid is another's."""
@@ -127,56 +132,49 @@ class Service:
         recorded = Identity(int(pid), int(start), boot)
         return recorded if identify(recorded.pid) == recorded else None
 
-    def signal(self, number: int) -> None:
-        """Send a signal to it, if it lives."""
-        with suppress(ProcessLookupError):
-            self._signal(number)
-
-    def _signal(self, number: int) -> int:
-        """A pidfd of the process after the signal; the caller closes nothing: see `end`."""
+    @contextmanager
+    def _open(self) -> Iterator[tuple[int, int] | None]:
+        """(pidfd, pid) of the process; None when it does not live."""
         identity = self.identity()
         if identity is None:
-            raise ProcessLookupError
-        pidfd = os.pidfd_open(identity.pid)
+            yield None
+            return
         try:
-            if self.identity() != identity:  # replaced between reading and opening
-                raise ProcessLookupError
-            signal.pidfd_send_signal(pidfd, number)
+            pidfd = os.pidfd_open(identity.pid)
+        except ProcessLookupError:
+            yield None
+            return
+        try:
+            # The pid could have become another's between reading and opening.
+            yield (pidfd, identity.pid) if self.identity() == identity else None
         finally:
             os.close(pidfd)
-        return identity.pid
+
+    def signal(self, number: int) -> None:
+        """Send a signal to it, if it lives."""
+        with self._open() as process:
+            if process:
+                _send(process[0], number)
+
+    def wait(self, patience: float) -> bool:
+        """Whether it is gone, waiting up to `patience` seconds for that."""
+        with self._open() as process:
+            return process is None or _ended(*process, patience)
 
     def end(self, grace: float = 10.0) -> None:
         """SIGTERM, then SIGKILL after `grace` seconds; returns when it is gone."""
-        for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):
-            if not self._end_by(number, patience):
-                break
+        with self._open() as process:
+            if process:
+                _send(process[0], signal.SIGTERM)
+                if not _ended(*process, grace):
+                    _send(process[0], signal.SIGKILL)
+                    _ended(*process, 10.0)
         self.record.unlink(missing_ok=True)
 
-    def _end_by(self, number: int, patience: float) -> bool:
-        """Whether it still lives `patience` seconds after the signal."""
-        identity = self.identity()
-        if identity is None:
-            return False
-        pidfd = os.pidfd_open(identity.pid)
-        try:
-            with suppress(ProcessLookupError):
-                if self.identity() == identity:
-                    signal.pidfd_send_signal(pidfd, number)
-            return not _ended(pidfd, identity.pid, patience)
-        finally:
-            os.close(pidfd)
 
-    def wait(self, patience: float) -> bool:
-        """Whether it ended by itself within `patience` seconds."""
-        identity = self.identity()
-        if identity is None:
-            return True
-        pidfd = os.pidfd_open(identity.pid)
-        try:
-            return _ended(pidfd, identity.pid, patience)
-        finally:
-            os.close(pidfd)
+def _send(pidfd: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, number)
 
 
 def _ended(pidfd: int, pid: int, patience: float) -> bool:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 CACHED = 0.1
 """A step shorter than this found its work done, and is not worth a line."""
 

@@ -1,0 +1,107 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from vm.process import CommandError, Identity, Service, identify, run
+
+STARTER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {path!r})
+from vm.process import Service
+import time
+where = Path({where!r})
+Service(where / "it.pid", where / "it.log").start(["sleep", "60"], bound={bound})
+time.sleep(60)
+"""
+
+
+def service_in(where: Path) -> Service:
+    return Service(where / "it.pid", where / "it.log")
+
+
+def started(service: Service, patience: float = 10) -> Identity:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if identity := service.identity():
+            return identity
+        time.sleep(0.01)
+    raise AssertionError("it did not start")
+
+
+def gone(identity: Identity, patience: float = 10) -> bool:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if identify(identity.pid) != identity:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_ends_what_it_started(tmp_path: Path) -> None:
+    service = service_in(tmp_path)
+    service.start(["sleep", "60"], bound=True)
+    identity = started(service)
+    service.end()
+    assert gone(identity)
+    assert not service.record.exists()
+
+
+def test_ends_what_ignores_the_first_signal(tmp_path: Path) -> None:
+    service = service_in(tmp_path)
+    service.start(["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"], bound=True)
+    identity = started(service)
+    service.end(grace=0.5)
+    assert gone(identity)
+
+
+@pytest.mark.parametrize(("bound", "survives"), [(True, False), (False, True)])
+def test_a_bound_service_ends_with_a_killed_parent(
+    tmp_path: Path, bound: bool, survives: bool
+) -> None:
+    path = str(Path(__file__).resolve().parents[2])
+    code = STARTER.format(path=path, where=str(tmp_path), bound=bound)
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    service = service_in(tmp_path)
+    identity = started(service)
+    parent.kill()
+    parent.wait()
+    try:
+        assert gone(identity, patience=1 if survives else 10) is not survives
+    finally:
+        service.end()
+
+
+def test_a_record_of_another_life_of_the_pid_is_left_alone(tmp_path: Path) -> None:
+    bystander = subprocess.Popen(["sleep", "60"])
+    try:
+        identity = identify(bystander.pid)
+        assert identity is not None
+        service = service_in(tmp_path)
+        earlier = f"{identity.pid}\n{identity.start_ticks - 1}\n{identity.boot_id}\n"
+        service.record.write_text(earlier, encoding="ascii")
+        assert service.identity() is None
+        service.signal(signal.SIGKILL)
+        service.end()
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_our_own_identity_is_stable() -> None:
+    assert identify(os.getpid()) == identify(os.getpid()) is not None
+
+
+def test_a_failure_names_the_command_and_what_it_said() -> None:
+    with pytest.raises(CommandError, match=r"(?s)sh -c .*status 3.*no luck"):
+        run("sh", "-c", "echo no luck >&2; exit 3")
+
+
+def test_a_command_without_end_is_ended() -> None:
+    with pytest.raises(CommandError, match="no end after"):
+        run("sleep", "60", timeout=0.2)
