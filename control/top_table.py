@@ -1,0 +1,136 @@
+"""The table that `nebulxc top` draws: pure, from lines to rich's renderables."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from control.figures import amount, percent
+from control.lines import Line
+
+WARM, HOT = 0.7, 0.9
+_BUSY, _STARVED = 0.1, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A way to sort: what it is called, and the figure that counts. The largest comes first."""
+
+    name: str
+    of: Callable[[Line], float | None]
+
+
+ORDERS = {
+    "c": Order("cpu", lambda line: line.cpu),
+    "m": Order("memory", lambda line: line.memory),
+    "n": Order("network", lambda line: _sum(line.received, line.sent)),
+    "d": Order("disk", lambda line: _sum(line.read, line.written)),
+    "p": Order("pressure", lambda line: _most(line)),  # noqa: PLW0108 - defined further down
+    "a": Order("name", lambda _: None),
+}
+"""Key → order."""
+
+
+def draw(lines: Sequence[Line], order: Order, heading: str, *, keys: bool) -> RenderableType:
+    """The whole frame. `keys` adds the line that says which keys there are."""
+    shown = ordered([line for line in lines if line.state != "stopped"], order)
+    parts: list[RenderableType] = [Text(heading, style="bold", no_wrap=True, overflow="ellipsis")]
+    if shown:
+        parts.append(_table(shown, order))
+    else:
+        parts.append(Text("No container runs on this host. Start one: lxc-start NAME"))
+    if keys:
+        choices = " ".join(f"{key}:{found.name}" for key, found in ORDERS.items())
+        parts.append(Text(f"{choices} q:quit", style="dim", no_wrap=True))
+    return Group(*parts)
+
+
+def ordered(lines: Sequence[Line], order: Order) -> list[Line]:
+    """The largest figure first, then by name; unknown figures last."""
+
+    def place(line: Line) -> tuple[bool, float, str]:
+        figure = order.of(line)
+        return figure is None, -(figure or 0.0), line.name
+
+    return sorted(lines, key=place)
+
+
+def _table(lines: Sequence[Line], order: Order) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", expand=False)
+    table.add_column(_title("CONTAINER", order, "name"))  # the only one that gives way
+    for title, by in (
+        ("CPU%", "cpu"),
+        ("MEM", "memory"),
+        ("LIMIT", "memory"),
+        ("RX/s", "network"),
+        ("TX/s", "network"),
+        ("RD/s", "disk"),
+        ("WR/s", "disk"),
+    ):
+        table.add_column(_title(title, order, by), justify="right", no_wrap=True, width=5)
+    table.add_column(
+        _title("WAIT% C/M/I", order, "pressure"), justify="right", no_wrap=True, width=11
+    )
+    for line in lines:
+        table.add_row(*_cells(line))
+    return table
+
+
+def _title(title: str, order: Order, by: str) -> Text:
+    return Text(title, style="reverse" if order.name == by else "")
+
+
+def _cells(line: Line) -> list[Text]:
+    frozen = line.state == "frozen"
+    return [
+        Text(
+            f"{_printable(line.name)}{' (frozen)' if frozen else ''}",
+            "cyan" if frozen else "",
+            no_wrap=True,
+            overflow="ellipsis",
+        ),
+        Text(percent(line.cpu), _heat(line.cpu, line.cpu_limit)),
+        Text(amount(line.memory), _heat(line.memory, line.memory_limit)),
+        *(
+            Text(amount(value))
+            for value in (line.memory_limit, line.received, line.sent, line.read, line.written)
+        ),
+        Text("/").join(
+            Text(_whole(share), _strain(share))
+            for share in (line.cpu_pressure, line.memory_pressure, line.io_pressure)
+        ),
+    ]
+
+
+def _whole(share: float | None) -> str:
+    return "-" if share is None else f"{share * 100:.0f}"
+
+
+def _heat(value: float | None, limit: float | None) -> str:
+    """Yellow when near its limit, red when at it. Nothing where either is unknown."""
+    if value is None or not limit or value < limit * WARM:
+        return ""
+    return "red" if value >= limit * HOT else "yellow"
+
+
+def _strain(share: float | None) -> str:
+    if share is None or share < _BUSY:
+        return ""
+    return "red" if share >= _STARVED else "yellow"
+
+
+def _printable(name: str) -> str:
+    """A container's name may hold anything but "/" and NUL: escape sequences stay text."""
+    return "".join(character if character.isprintable() else "?" for character in name)
+
+
+def _sum(*values: float | None) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _most(line: Line) -> float | None:
+    pressures = (line.cpu_pressure, line.memory_pressure, line.io_pressure)
+    return max((value for value in pressures if value is not None), default=None)

@@ -1,0 +1,76 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from control.lines import Line
+from control.top_table import ORDERS, draw, ordered
+
+BUSY = Line(
+    "one-7",
+    "7",
+    "running",
+    0.0,
+    cpu=0.5,
+    cpu_limit=0.5,
+    memory=2**30,
+    memory_limit=2**31,
+    received=1e6,
+    sent=2e3,
+    read=0,
+    written=5e8,
+    cpu_pressure=1.0,
+    memory_pressure=0,
+    io_pressure=0.25,
+)
+NEW = Line("a-name-that-is-much-longer-than-any-column-could-be", None, "frozen", None)
+
+
+def drawn(*lines: Line, width: int = 80, key: str = "c") -> list[str]:
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=False)
+    console.print(draw(lines, ORDERS[key], "host h", keys=True))
+    return out.getvalue().splitlines()
+
+
+def test_a_frame_fits_80_columns_and_shows_every_figure() -> None:
+    frame = drawn(BUSY, NEW)
+    assert max(map(len, frame)) <= 80
+    assert frame[2].split() == [
+        "one-7",
+        "50.0",
+        "1.0G",
+        "2.0G",
+        "977K",
+        "2.0K",
+        "0",
+        "477M",
+        "100/0/25",
+    ]
+
+
+def test_unknown_is_a_dash() -> None:
+    assert drawn(NEW)[2].split()[-8:] == ["-"] * 7 + ["-/-/-"]
+
+
+def test_an_empty_host_explains_itself() -> None:
+    assert any("No container runs" in line for line in drawn())
+    assert any("No container runs" in line for line in drawn(Line("x", None, "stopped", None)))
+
+
+def test_names_cannot_write_to_the_terminal() -> None:
+    evil = Line("\x1b[2Jx\n[red]y", None, "running", None)
+    assert "?[2Jx?[red]y" in "\n".join(drawn(evil))
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [("c", "bac"), ("m", "abc"), ("n", "cab"), ("d", "acb"), ("p", "bac"), ("a", "abc")],
+)
+def test_orders(key: str, expected: str) -> None:
+    lines = [
+        Line("a", None, None, None, cpu=1.0, memory=5, written=1, io_pressure=0.1),
+        Line("b", None, None, None, cpu=2.0, memory=4, cpu_pressure=0.5),
+        Line("c", None, None, None, memory=3, received=1.0, read=0.5),
+    ]
+    assert "".join(line.name for line in ordered(lines, ORDERS[key])) == expected
