@@ -16,6 +16,7 @@ from typing import Annotated, Any, TypeVar, get_args
 import msgspec
 
 from control import toml_lines, units
+from control.driver_section import DriverSection
 from control.problem import Problem
 
 CONFIG_PATH = Path("/etc/nebulxc/nebulxc.toml")
@@ -77,6 +78,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     collector: CollectorSection = CollectorSection()
     store: StoreSection = StoreSection()
     page: PageSection = PageSection()
+    driver: DriverSection = DriverSection()
 
 
 def load(path: Path = CONFIG_PATH, *, required: bool = False) -> Config:

@@ -86,10 +86,13 @@ class NodePolicy:
     """Where LXC_PROFILES are looked up. Lines of a file that others than root can write pass
     the same allow-list as RAW/DATA."""
     state: str = "/var/lib/nebulxc/ct"
+    lxc: str = "/var/lib/lxc"
+    """LXC's own directory (`lxc-config lxc.lxcpath`): there lxc-ls, lxc-info and lxc-start look."""
     log: str = "/var/log/nebulxc"
+    journal: str = "/var/lib/nebulxc/journal.jsonl"
     hook: str = "/opt/nebulxc/bin/nebulxc-hook"
     """What LXC runs; the same path over upgrades, since running containers refer to it."""
     seccomp: str = "/usr/share/lxc/config/common.seccomp"
     lxcfs: str = "/var/lib/lxcfs"
     console_log_bytes: int = 1 << 20
-    log_days: int = 7
+    log_days: float = 7.0
