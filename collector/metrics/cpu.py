@@ -1,0 +1,179 @@
+"""How much CPU time a container used, may use, and was denied."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from collector.cgroupfs import Cgroup
+from collector.container import Container, Pace
+from collector.files import Texts
+from collector.formats import MICRO, NANO, FormatError, Keyed, Parser, Values, count, number
+from collector.group import Group, Source
+from collector.model import MISSING, Column, Columns, Kind, Metric
+from collector.procfs import TICKS_PER_SECOND
+from collector.slow import Slow, exists
+
+_V1, _V2 = "cgroup-v1/cpuacct.rst", "cgroup-v2.rst"
+_BANDWIDTH = "scheduler/sched-bwc.rst"
+_UNLIMITED = b"-1\n"
+
+METRICS = (
+    Metric(
+        "lxc_cpu_usage_seconds_total",
+        Kind.COUNTER,
+        "seconds",
+        "CPU time used by the container.",
+        f"usage_usec of cpu.stat: {_V2}; cpuacct.usage: {_V1}",
+    ),
+    Metric(
+        "lxc_cpu_seconds_total",
+        Kind.COUNTER,
+        "seconds",
+        "CPU time used in user and in kernel mode.",
+        f"user_usec, system_usec of cpu.stat: {_V2}; cpuacct.stat: {_V1}",
+        ("mode",),
+        "Split by the kernel's sampling; without a v2 tree in steps of 10 ms.",
+    ),
+    Metric(
+        "lxc_cpu_periods_total",
+        Kind.COUNTER,
+        "",
+        "Enforcement periods that elapsed while the container had a CPU limit.",
+        f"nr_periods of cpu.stat: {_BANDWIDTH}",
+    ),
+    Metric(
+        "lxc_cpu_throttled_periods_total",
+        Kind.COUNTER,
+        "",
+        "Periods in which the container used up its limit and was stopped.",
+        f"nr_throttled of cpu.stat: {_BANDWIDTH}",
+    ),
+    Metric(
+        "lxc_cpu_throttled_seconds_total",
+        Kind.COUNTER,
+        "seconds",
+        "Time the container's tasks were stopped by the limit, summed over CPUs.",
+        f"throttled_time, throttled_usec of cpu.stat: {_BANDWIDTH}",
+    ),
+    Metric(
+        "lxc_cpu_limit_cores",
+        Kind.GAUGE,
+        "",
+        "CPU time the container may use per time, in cores; absent when unlimited.",
+        f"cpu.max: {_V2}; cpu.cfs_quota_us / cpu.cfs_period_us: {_BANDWIDTH}",
+        limits="A cpuset is no limit in this sense. A change shows within 10 s.",
+    ),
+)
+_USAGE_COLUMNS: Columns = (
+    Column("lxc_cpu_usage_seconds_total"),
+    Column("lxc_cpu_seconds_total", (("mode", "user"),)),
+    Column("lxc_cpu_seconds_total", (("mode", "system"),)),
+)
+_BANDWIDTH_COLUMNS: Columns = (
+    Column("lxc_cpu_periods_total"),
+    Column("lxc_cpu_throttled_periods_total"),
+    Column("lxc_cpu_throttled_seconds_total"),
+    Column("lxc_cpu_limit_cores"),
+)
+_COLUMNS = _USAGE_COLUMNS + _BANDWIDTH_COLUMNS
+
+_USAGE_V2 = Keyed("usage_usec", "user_usec", "system_usec", scale=MICRO)
+_MODES_V1 = Keyed("user", "system", scale=1 / TICKS_PER_SECOND)
+_PERIODS = Keyed("nr_periods", "nr_throttled")
+_THROTTLED_V1 = Keyed("throttled_time", scale=NANO)
+_THROTTLED_V2 = Keyed("throttled_usec", scale=MICRO)
+
+
+def usage_v1(data: bytes) -> Values:
+    """cpuacct.usage, nanoseconds."""
+    return (number(data) * NANO,)
+
+
+def periods_v1(data: bytes) -> Values:
+    """cpu.stat of v1 → periods, throttled periods, throttled seconds."""
+    return _PERIODS(data) + _THROTTLED_V1(data)
+
+
+def stat_v2(data: bytes) -> Values:
+    """cpu.stat of v2 → usage, user, system seconds, then as `periods_v1`."""
+    return _USAGE_V2(data) + _PERIODS(data) + _THROTTLED_V2(data)
+
+
+def cores(quota: bytes, period: bytes) -> Values:
+    """The limit: quota / period, both in microseconds."""
+    if count(period) == 0:
+        raise FormatError(period, "a period")
+    return (count(quota) / count(period),)
+
+
+def max_v2(data: bytes) -> Values:
+    """cpu.max ("max 100000" or "50000 100000") → cores."""
+    quota, _, period = data.rstrip(b"\n").partition(b" ")
+    return (MISSING,) if quota == b"max" else cores(quota, period)
+
+
+def quota_v1(data: bytes) -> Values:
+    """cpu.cfs_quota_us → seconds; MISSING for -1, no limit."""
+    return (MISSING,) if data == _UNLIMITED else (number(data),)
+
+
+def period_v1(data: bytes) -> Values:
+    """cpu.cfs_period_us."""
+    return (number(data),)
+
+
+class _Limit:
+    """v1's limit from its two files."""
+
+    def __init__(self, pace: Pace, directory: Path) -> None:
+        self._quota = Slow(pace, directory / "cpu.cfs_quota_us", quota_v1, (MISSING,))
+        self._period = Slow(pace, directory / "cpu.cfs_period_us", period_v1, (MISSING,))
+
+    def read(self) -> Values:
+        (quota,), (period,) = self._quota.read(), self._period.read()
+        return (quota / period,)
+
+
+class _Source:
+    def __init__(
+        self, columns: Columns, limit: _Limit | Slow | None, files: Sequence[tuple[Path, Parser]]
+    ) -> None:
+        self._columns, self._limit = columns, limit
+        self._texts = Texts(*files)
+
+    def read(self, values: list[float]) -> Columns:
+        """Usage, periods and the limit, as far as the layout tells them."""
+        for text in self._texts:
+            values += text.read()
+        if self._limit:
+            values += self._limit.read()
+        return self._columns
+
+    def close(self) -> None:
+        """Close the files."""
+        self._texts.close()
+
+
+def _open(container: Container) -> Source | None:
+    cgroup, pace = container.cgroup, container.pace
+    cpu, tree = cgroup.v1("cpu"), cgroup.v2
+    usage = _usage_files(cgroup)
+    if cpu is not None:
+        columns = (_USAGE_COLUMNS if usage else ()) + _BANDWIDTH_COLUMNS
+        return _Source(columns, _Limit(pace, cpu), [*usage, (cpu / "cpu.stat", periods_v1)])
+    if tree is not None and exists(tree, "cpu.max"):
+        limit = Slow(pace, tree / "cpu.max", max_v2, (MISSING,))
+        return _Source(_COLUMNS, limit, [(tree / "cpu.stat", stat_v2)])
+    return _Source(_USAGE_COLUMNS, None, usage) if usage else None
+
+
+def _usage_files(cgroup: Cgroup) -> list[tuple[Path, Parser]]:
+    """A v2 tree tells usage and modes at once, also without controllers (hybrid hosts)."""
+    if cgroup.v2 is not None and exists(cgroup.v2, "cpu.stat"):
+        return [(cgroup.v2 / "cpu.stat", _USAGE_V2)]
+    accounting = cgroup.v1("cpuacct")
+    if accounting is None:
+        return []
+    return [(accounting / "cpuacct.usage", usage_v1), (accounting / "cpuacct.stat", _MODES_V1)]
+
+
+GROUP: Group[Container] = Group("cpu", METRICS, _open)

@@ -1,0 +1,152 @@
+"""What a container read from and wrote to block devices."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from collector.container import Container
+from collector.files import Text, read_new
+from collector.formats import Values, blkio, io_stat
+from collector.group import Group, Source
+from collector.layers import Layers, Number, number, told
+from collector.model import Column, Columns, Kind, Metric
+from collector.slow import exists
+
+_THROTTLE = "blkio.throttle"
+_V1, _V2 = "cgroup-v1/blkio-controller.rst", "cgroup-v2.rst"
+_LIMITS = (
+    "One device per layer is told: the file systems the container has mounted and its disks, not"
+    " what lies below them. On v1 buffered writes are not attributed to the container: the kernel"
+    " writes them later on its own account. Only direct and synced writes count there."
+)
+METRICS = (
+    Metric(
+        "lxc_disk_read_bytes_total",
+        Kind.COUNTER,
+        "bytes",
+        "Bytes read from the device.",
+        f"blkio.throttle.io_service_bytes_recursive: {_V1}; rbytes of io.stat: {_V2}",
+        ("device", "disk_id"),
+        _LIMITS,
+    ),
+    Metric(
+        "lxc_disk_written_bytes_total",
+        Kind.COUNTER,
+        "bytes",
+        "Bytes written to the device.",
+        f"blkio.throttle.io_service_bytes_recursive: {_V1}; wbytes of io.stat: {_V2}",
+        ("device", "disk_id"),
+        _LIMITS,
+    ),
+    Metric(
+        "lxc_disk_reads_completed_total",
+        Kind.COUNTER,
+        "",
+        "Read requests to the device.",
+        f"blkio.throttle.io_serviced_recursive: {_V1}; rios of io.stat: {_V2}",
+        ("device", "disk_id"),
+        _LIMITS,
+    ),
+    Metric(
+        "lxc_disk_writes_completed_total",
+        Kind.COUNTER,
+        "",
+        "Write requests to the device.",
+        f"blkio.throttle.io_serviced_recursive: {_V1}; wios of io.stat: {_V2}",
+        ("device", "disk_id"),
+        _LIMITS,
+    ),
+)
+_NONE: Values = (0.0, 0.0, 0.0, 0.0)
+"""A device without a line: nothing was asked of it since the cgroup was made."""
+
+
+Table = Mapping[bytes, Values]
+"""What a file says of each device (b"254:0")."""
+
+
+class _Source:
+    """The devices of one container. Which are told is looked up when a file names another device
+    and, as mounts come and go, once per round.
+    """
+
+    def __init__(self, container: Container, *files: tuple[Path, Callable[[bytes], Table]]) -> None:
+        self._container, self._round = container, -1
+        self._layers = Layers(container.root)
+        self._basis: tuple[object, ...] = ()
+        self._keys: tuple[bytes, ...] = ()
+        self._columns: Columns = ()
+        self._values: Values = ()
+        self._seen: frozenset[bytes] = frozenset()
+        self._tables: list[Table] = [{}] * len(files)
+        self._texts: list[Text[Table]] = []
+        try:
+            for path, parse in files:
+                self._texts.append(Text(path, parse))
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, values: list[float]) -> Columns:
+        """Four counters of each device, in the order of METRICS."""
+        changed = self._round != self._container.pace.round
+        for index, text in enumerate(self._texts):
+            table = text.read()
+            if table is not self._tables[index]:
+                self._tables[index] = table
+                changed = True
+        if changed:
+            self._update()
+        values += self._values
+        return self._columns
+
+    def _update(self) -> None:
+        if self._round != self._container.pace.round or not self._tables[0].keys() <= self._seen:
+            self._choose()
+        self._values = tuple(value for key in self._keys for value in self._of(key))
+
+    def _of(self, key: bytes) -> Values:
+        if len(self._tables) == 1:
+            return self._tables[0].get(key, _NONE)
+        return self._tables[0].get(key, _NONE[:2]) + self._tables[1].get(key, _NONE[:2])
+
+    def _choose(self) -> None:
+        container = self._container
+        self._seen = frozenset(self._tables[0])
+        mounts = read_new("mountinfo", container.proc)
+        basis = mounts, self._seen, container.devices.version
+        if basis != self._basis:
+            seen = [number(key) for key in self._seen]
+            devices = sorted(told(container, self._layers, mounts, seen))
+            self._keys = tuple(b"%d:%d" % device for device in devices)
+            found = columns(container, devices)
+            # An equal tuple is no other layout: keep the object that the row's layout hangs on.
+            self._columns = found if found != self._columns else self._columns
+            self._basis = basis
+        self._round = container.pace.round
+
+    def close(self) -> None:
+        """Close the files."""
+        while self._texts:
+            self._texts.pop().close()
+
+
+def columns(container: Container, devices: Iterable[Number]) -> Columns:
+    """Four columns per device, in the order of METRICS."""
+    return tuple(
+        Column(metric.name, container.devices.labels(*device, container.ref.vmid))
+        for device in devices
+        for metric in METRICS
+    )
+
+
+def _open(container: Container) -> Source | None:
+    directory, tree = container.cgroup.v1("blkio"), container.cgroup.v2
+    if directory is not None and exists(directory, f"{_THROTTLE}.io_serviced_recursive"):
+        names = ("io_service_bytes_recursive", "io_serviced_recursive")
+        return _Source(container, *((directory / f"{_THROTTLE}.{name}", blkio) for name in names))
+    if tree is not None and exists(tree, "io.stat"):
+        return _Source(container, (tree / "io.stat", io_stat))
+    return None
+
+
+GROUP: Group[Container] = Group("io", METRICS, _open)
