@@ -73,7 +73,9 @@ class DriverSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     datastore_targets: tuple[Path, ...] = _D.datastore_targets
     profiles: Path = _D.profiles
     state: Path = _D.state
+    lxc: Path = _D.lxc
     log: Path = _D.log
+    journal: Path = _D.journal
     log_kept: Days = _D.log_days * 86_400.0
     lxcfs: Path = _D.lxcfs
     console_log: Annotated[Bytes, msgspec.Meta(ge=4096, description="4KiB or more")] = (
