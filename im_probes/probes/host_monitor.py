@@ -1,0 +1,59 @@
+"""Pure: MONITOR_HOST, what of the host is used and free. oned drops attributes it does not know.
+
+CPU is counted in percent of one core: a host of 8 cores has 800. Memory in KiB; free memory is
+MemAvailable. Network counters are those of the physical NICs, summed.
+"""
+
+from collections.abc import Sequence
+
+from collector.numa import Node
+from collector.reading import Reading
+from im_probes.template import attribute, vector
+
+KIB = 1024
+PERCENT = 100
+IDLE = frozenset({"idle", "iowait"})
+
+
+def render(host: Reading, nodes: Sequence[Node]) -> str:
+    """Everything known of the host's use; what is unknown is left out."""
+    return "".join((attribute("HYPERVISOR", "lxc"), _cpu(host), _memory(host), _network(host))) + (
+        "".join(map(_node, nodes))
+    )
+
+
+def _cpu(host: Reading) -> str:
+    by_mode = {dict(labels)["mode"]: value for labels, value in host.rates(_CPU)}
+    if not by_mode:
+        return ""
+    free = sum(value for mode, value in by_mode.items() if mode in IDLE)
+    used = sum(value for mode, value in by_mode.items() if mode not in IDLE)
+    return attribute("FREECPU", round(free * PERCENT)) + attribute("USEDCPU", round(used * PERCENT))
+
+
+_CPU = "lxc_host_cpu_seconds_total"
+
+
+def _memory(host: Reading) -> str:
+    total = host.value("lxc_host_memory_total_bytes")
+    available = host.value("lxc_host_memory_available_bytes")
+    if total is None or available is None:
+        return ""
+    used = attribute("USEDMEMORY", round((total - available) / KIB))
+    return used + attribute("FREEMEMORY", round(available / KIB))
+
+
+def _network(host: Reading) -> str:
+    named = (("NETRX", "receive"), ("NETTX", "transmit"))
+    totals = ((name, host.total(f"lxc_host_network_{way}_bytes_total")) for name, way in named)
+    return "".join(attribute(name, round(value)) for name, value in totals if value is not None)
+
+
+def _node(node: Node) -> str:
+    pages = (
+        vector("HUGEPAGE", (("NODE_ID", node.node_id), ("SIZE", p.size_kib), ("FREE", p.free)))
+        for p in node.hugepages
+    )
+    used = node.total_kib - node.free_kib
+    memory = (("NODE_ID", node.node_id), ("FREE", node.free_kib), ("USED", used))
+    return "".join(pages) + vector("MEMORY_NODE", memory)

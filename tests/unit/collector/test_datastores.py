@@ -1,0 +1,44 @@
+import os
+from pathlib import Path
+
+from collector.datastores import capacity, disk_bytes, monitored
+
+
+def image(path: Path, size: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(os.urandom(size))
+
+
+def test_only_the_vms_own_disks_are_counted(tmp_path: Path) -> None:
+    image(tmp_path / "0/7/disk.0", 8192)
+    image(tmp_path / "0/7/disk.10", 4096)
+    image(tmp_path / "0/7/disk.1.snap", 4096)
+    image(tmp_path / "0/70/disk.0", 4096)
+    image(tmp_path / "1/persistent", 4096)
+    (tmp_path / "0/7/disk.2").symlink_to(tmp_path / "1/persistent")
+    (tmp_path / "0/7/disk.3").symlink_to("/dev/null")
+    (tmp_path / "0/7/disk.4").symlink_to("nowhere")
+    assert disk_bytes(tmp_path, 7) == {0: 8192, 10: 4096, 2: 4096}
+    assert disk_bytes(tmp_path / "missing", 7) == {}
+
+
+def test_a_sparse_image_takes_what_it_takes(tmp_path: Path) -> None:
+    image(tmp_path / "0/7/disk.0", 4096)
+    os.truncate(tmp_path / "0/7/disk.0", 1 << 30)
+    assert disk_bytes(tmp_path, 7)[0] < 1 << 20
+
+
+def test_only_marked_datastores_are_told(tmp_path: Path) -> None:
+    for name in ("0", "100", "one", "007"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "100/.monitor").write_text("ssh\n")
+    (tmp_path / "007/.monitor").write_text("ssh\n")
+    assert [number for number, _ in monitored(tmp_path)] == [100]
+
+
+def test_capacity_adds_up(tmp_path: Path) -> None:
+    found = capacity(tmp_path)
+    assert found is not None
+    assert 0 < found.used < found.total
+    assert found.used + found.free <= found.total
+    assert capacity(tmp_path / "missing") is None
