@@ -1,47 +1,40 @@
-"""The logs of a container: LOG/one-N/, bounded, and kept for some days after its end.
-
-action.log is ours, lxc.log and console.log are LXC's. LXC bounds the console's log itself; the
-others are cut when an action begins.
-"""
+"""The log directories of containers: bounded, kept some days after their container is gone."""
 
 import contextlib
 import os
-import re
 import shutil
+import time
 
 from vmm.policy import NodePolicy
 
+START_LOG, LXC_LOG = "start.log", "lxc.log"
 MAX_BYTES = 1 << 20
-ACTION_LOG = "action.log"
-OURS = re.compile(r"one-(0|[1-9][0-9]*)")
-DAY = 86_400
-
-
-def directory(name: str, policy: NodePolicy) -> str:
-    """Where the container's logs are."""
-    return f"{policy.log}/{name}"
+DAY_SECONDS = 86_400
+MODE = 0o750
 
 
 def prepare(name: str, policy: NodePolicy) -> str:
-    """The directory, made if need be, with every log in it cut to one old and one new file."""
-    path = directory(name, policy)
-    os.makedirs(path, mode=0o750, exist_ok=True)
-    for entry in list(os.scandir(path)):
-        if entry.name.endswith(".log") and entry.stat(follow_symlinks=False).st_size > MAX_BYTES:
-            os.replace(entry.path, f"{entry.path}.1")
-    return path
-
-
-def prune(policy: NodePolicy, now: float) -> None:
-    """Remove the logs of containers that are gone since `log_days`. `now` is wall time."""
+    """The container's log directory, made if missing, its logs within bounds."""
+    directory = f"{policy.log}/{name}"
+    os.makedirs(directory, MODE, exist_ok=True)
+    os.utime(directory)
     with contextlib.suppress(FileNotFoundError):
-        for entry in list(os.scandir(policy.log)):
-            if OURS.fullmatch(entry.name) and _is_over(entry, policy, now):
-                shutil.rmtree(entry.path, ignore_errors=True)
+        os.unlink(f"{directory}/{START_LOG}")
+    with contextlib.suppress(FileNotFoundError):
+        if os.stat(f"{directory}/{LXC_LOG}").st_size > MAX_BYTES:
+            os.rename(f"{directory}/{LXC_LOG}", f"{directory}/{LXC_LOG}.old")
+    return directory
 
 
-def _is_over(entry: os.DirEntry[str], policy: NodePolicy, now: float) -> bool:
-    if not entry.is_dir(follow_symlinks=False) or os.path.exists(f"{policy.state}/{entry.name}"):
-        return False
-    times = [entry.stat().st_mtime, *(file.stat().st_mtime for file in os.scandir(entry.path))]
-    return now - max(times) > policy.log_days * DAY
+def expire(policy: NodePolicy) -> None:
+    """Remove the logs of containers that are not defined and were not used for some days."""
+    oldest = time.time() - policy.log_days * DAY_SECONDS
+    with contextlib.suppress(FileNotFoundError):
+        for name in os.listdir(policy.log):
+            path = f"{policy.log}/{name}"
+            if (
+                name.startswith("one-")
+                and not os.path.exists(f"{policy.state}/{name}")
+                and os.stat(path, follow_symlinks=False).st_mtime < oldest
+            ):
+                shutil.rmtree(path, ignore_errors=True)

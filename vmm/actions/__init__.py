@@ -1,0 +1,72 @@
+"""What OpenNebula can ask for: one file per action, in one table.
+
+An action is `run(site, message)`; what it returns goes to OpenNebula. An action that is not in
+the table is not supported, and its shim says so.
+"""
+
+import time
+from collections.abc import Callable
+
+from vmm import journal, lock
+from vmm.actions import cancel, deploy, poll, reboot, reset, shutdown
+from vmm.errors import DriverError
+from vmm.site import Site
+from vmm.spec import Message
+
+Action = Callable[[Site, Message], str]
+
+ACTIONS: dict[str, Action] = {
+    "cancel": cancel.run,
+    "deploy": deploy.run,
+    "poll": poll.run,
+    "reboot": reboot.run,
+    "reset": reset.run,
+    "shutdown": shutdown.run,
+}
+
+UNLOCKED = frozenset({"poll"})
+"""Actions that only look: they never wait for another one."""
+LOCK_SECONDS = 300.0
+"""How long an action waits for the one before it on the same VM."""
+
+
+def perform(site: Site, message: Message) -> str:
+    """Carry out one action and keep it in the journal; its answer to OpenNebula."""
+    begun, answer = time.monotonic(), ""
+    try:
+        answer = _locked(site, message)
+    except BaseException as error:
+        _keep(site, message, "failed", str(error) or type(error).__name__, begun)
+        raise
+    _keep(site, message, "done", answer, begun)
+    return answer
+
+
+def _locked(site: Site, message: Message) -> str:
+    action = ACTIONS.get(message.action)
+    if action is None:
+        raise DriverError(
+            f"{message.action} is not supported by this driver", "nothing was changed"
+        )
+    if message.action in UNLOCKED:
+        return action(site, message)
+    path = site.container(message.vm.name).state.lock
+    with lock.exclusive(path, LOCK_SECONDS, message.vm.name):
+        return action(site, message)
+
+
+def _keep(site: Site, message: Message, outcome: str, said: str, begun: float) -> None:
+    """A journal that cannot be written is reported, and changes nothing about the action."""
+    entry = journal.Entry(
+        wall_ms=site.clock.now().wall_ms,
+        action=message.action,
+        vm=message.vm.name,
+        reason="" if message.vm.lcm_state is None else f"LCM_STATE {message.vm.lcm_state}",
+        outcome=outcome,
+        said=said,
+        seconds=round(time.monotonic() - begun, 3),
+    )
+    try:
+        journal.append(site.policy.journal, entry)
+    except OSError as error:
+        site.report.warning(f"the journal {site.policy.journal} cannot be written: {error}")

@@ -1,0 +1,54 @@
+"""Which devices carry the disks of a container: disks.json, also read by the collector.
+
+Imported by hooks: keep it lean.
+"""
+
+import os
+from typing import Any, NamedTuple
+
+from vmm import loop
+from vmm.state import DISKS, State
+
+
+class Attachment(NamedTuple):
+    """One disk on one device: `image` is what identifies the file behind it."""
+
+    disk_id: int
+    mapper: str
+    device: str
+    """The kernel's name: loop3."""
+    dev: tuple[int, int]
+    """(major, minor)."""
+    diskseq: int
+    source: str
+    image: loop.Identity
+
+
+def load(state: State) -> list[Attachment]:
+    """What the container has attached, as far as its hooks recorded it."""
+    return [_from_json(entry) for entry in state.read(DISKS) or ()]
+
+
+def record(state: State, attachment: Attachment) -> None:
+    """Remember one more."""
+    save(state, [*load(state), attachment])
+
+
+def save(state: State, attachments: list[Attachment]) -> None:
+    """Replace what is remembered."""
+    state.write(DISKS, [attachment._asdict() for attachment in attachments])
+
+
+def recorded(base: str) -> loop.Recorded:
+    """The images that any container below `base` has attached, by device."""
+    found: loop.Recorded = {}
+    for name in os.listdir(base):
+        if not name.startswith("."):
+            for attachment in load(State(f"{base}/{name}")):
+                found[attachment.device, attachment.diskseq] = attachment.image
+    return found
+
+
+def _from_json(entry: dict[str, Any]) -> Attachment:
+    pairs = {key: tuple(entry[key]) for key in ("dev", "image")}
+    return Attachment(**{**entry, **pairs})

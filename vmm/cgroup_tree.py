@@ -1,0 +1,144 @@
+"""The cgroups that LXC makes for a container: who lives in them, thawing, killing, removing.
+
+LXC names them lxc.payload.NAME and lxc.monitor.NAME at the root of every hierarchy, with -1, -2
+appended where a stale one is in the way. Cgroups are written here and in `vmm.limits` alone.
+"""
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vmm import process
+from vmm.errors import DriverError
+
+POLL_SECONDS = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """One mounted cgroup tree: its mount point, version, and v1 controllers."""
+
+    path: str
+    version: int
+    controllers: tuple[str, ...]
+
+
+def hierarchies(mountinfo: str = "/proc/self/mountinfo") -> tuple[Hierarchy, ...]:
+    """Every cgroup tree mounted on this host."""
+    with open(mountinfo, encoding="utf-8", errors="replace") as file:
+        found = [_hierarchy(line) for line in file]
+    return tuple(tree for tree in found if tree)
+
+
+def _hierarchy(line: str) -> Hierarchy | None:
+    before, _, after = line.partition(" - ")
+    kind, _, options = after.strip().split(" ", 2)
+    if kind not in {"cgroup", "cgroup2"}:
+        return None
+    return Hierarchy(before.split(" ")[4], 1 if kind == "cgroup" else 2, tuple(options.split(",")))
+
+
+class CgroupTree:
+    """The cgroups of the container `name`."""
+
+    def __init__(self, name: str, trees: tuple[Hierarchy, ...] | None = None) -> None:
+        self.name = name
+        self._trees = hierarchies() if trees is None else trees
+        # one-7 is not one-71: the name is matched as a whole.
+        self._payload = re.compile(rf"lxc\.payload\.{re.escape(name)}(-\d+)?")
+        self._any = re.compile(rf"lxc\.(payload|monitor)\.{re.escape(name)}(-\d+)?")
+
+    def directories(self) -> list[str]:
+        """Every cgroup of the payload and the monitor that exists."""
+        return [path for tree in self._trees for path in _matching(tree.path, self._any)]
+
+    def pids(self) -> set[int]:
+        """Every process of the payload, those in nested groups too."""
+        return {pid for _, path in self.payloads() for pid in _pids(path)}
+
+    def init(self) -> int | None:
+        """The container's init: the payload's process that is number 1 in its own namespace."""
+        for pid in sorted(self.pids()):
+            if _is_init(pid):
+                return pid
+        return None
+
+    def thaw(self) -> None:
+        """Let frozen processes run: none of them dies while it is frozen."""
+        for tree, path in self.payloads():
+            name, value = _THAW[tree.version]
+            if os.path.exists(f"{path}/{name}"):
+                write(f"{path}/{name}", value)
+
+    def kill(self, seconds: float) -> None:
+        """Kill every process of the payload; DriverError when one is left after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while left := self.pids():
+            self.thaw()
+            for pid in left:
+                with process.held(pid) as pidfd:
+                    if pidfd is not None and pid in self.pids():
+                        process.kill(pidfd)
+            if time.monotonic() > deadline:
+                raise DriverError(
+                    f"{len(left)} processes of {self.name} cannot be killed: {sorted(left)[:5]}",
+                    "they hang in the kernel, mostly on storage that does not answer",
+                )
+            time.sleep(POLL_SECONDS)
+
+    def remove_empty(self) -> None:
+        """Remove cgroups that a crash left, so that the next start gets its usual names."""
+        for path in self.directories():
+            for group, _, _ in os.walk(path, topdown=False):
+                with contextlib.suppress(OSError):
+                    os.rmdir(group)
+
+    def payloads(self) -> list[tuple[Hierarchy, str]]:
+        """Every cgroup of the payload with the tree it is in."""
+        return [
+            (tree, path) for tree in self._trees for path in _matching(tree.path, self._payload)
+        ]
+
+
+_THAW = {1: ("freezer.state", "THAWED"), 2: ("cgroup.freeze", "0")}
+
+
+def write(path: str, value: str) -> None:
+    """Write a cgroup file; a group that just vanished is no error."""
+    with contextlib.suppress(FileNotFoundError):
+        fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(fd, value.encode())
+        except OSError as error:
+            if not os.path.exists(path):
+                return
+            raise DriverError(f"cannot write {value!r} to {path}: {error.strerror}") from error
+        finally:
+            os.close(fd)
+
+
+def _matching(root: str, pattern: re.Pattern[str]) -> list[str]:
+    with contextlib.suppress(OSError):
+        return [f"{root}/{name}" for name in os.listdir(root) if pattern.fullmatch(name)]
+    return []
+
+
+def _pids(path: str) -> Iterator[int]:
+    for group, _, _ in os.walk(path):
+        with contextlib.suppress(OSError), open(f"{group}/cgroup.procs", encoding="ascii") as file:
+            yield from [int(line) for line in file]
+
+
+def _is_init(pid: int) -> bool:
+    """Whether the process is number 1 of a namespace directly below ours."""
+    with (
+        contextlib.suppress(OSError),
+        open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file,
+    ):
+        for line in file:
+            if line.startswith("NSpid:"):
+                return line.split()[2:] == ["1"]
+    return False

@@ -1,0 +1,171 @@
+"""One container's life: started by an `lxc-start` child, watched by pidfd, ended for certain."""
+
+import os
+import time
+from collections.abc import Callable
+
+from vmm import attempt, liblxc, monitor, mounts, netlink, process
+from vmm.attachments import load
+from vmm.cgroup_tree import CgroupTree
+from vmm.errors import CommandError, DriverError
+from vmm.host import Host
+from vmm.logs import START_LOG
+from vmm.policy import NodePolicy
+from vmm.state import CONFIG, ERROR, State
+from vmm.storage import MAPPERS
+
+MONITOR_SECONDS = 30.0
+"""How long LXC's monitor may take for its stop hooks once the container is dead."""
+KILL_SECONDS = 10.0
+POLL_SECONDS = 0.05
+
+
+class Container:
+    """The container `name` on this node, defined or not."""
+
+    def __init__(self, name: str, policy: NodePolicy, host: Host) -> None:
+        self.name = name
+        self.state = State(f"{policy.state}/{name}")
+        self.cgroups = CgroupTree(name)
+        self._policy = policy
+        self._host = host
+        self.stub = f"{policy.lxc}/{name}"
+        """The directory where LXC looks for the container."""
+        self.logs = f"{policy.log}/{name}"
+
+    def init(self) -> int | None:
+        """The pid of the container's init on the host, None when it does not run."""
+        return self.cgroups.init()
+
+    def lxc_state(self) -> str:
+        """LXC's word for the state: RUNNING, FROZEN, STOPPED …"""
+        return liblxc.state(self.name, self._policy.lxc)
+
+    def start(self, seconds: float) -> None:
+        """Start it under a new attempt, which is over by the time this raises."""
+        mounts.adopt_orphans()  # the monitor is ours until we end, even before it is recorded
+        begun = attempt.begin(self.state, seconds)
+        self.state.discard(ERROR)
+        try:
+            self._host.run(
+                *("lxc-start", "-n", self.name, "-P", self._policy.lxc),
+                *("-l", "WARN", "-o", f"{self.logs}/{START_LOG}"),
+                timeout=seconds,
+                env={attempt.VARIABLE: begun.id},
+            )
+        except CommandError as error:
+            raise self._explained(error) from error
+
+    def settle(self, listening: Callable[[], bool]) -> int:
+        """The pid of init once it stayed alive through the settle time; DriverError otherwise.
+
+        `listening` tells whether anyone still waits for the answer.
+        """
+        deadline = time.monotonic() + self._policy.settle_seconds
+        pid = self.init()
+        if pid is None:
+            raise self._died()
+        with process.held(pid) as pidfd:
+            while (left := deadline - time.monotonic()) > 0:
+                if pidfd is None or process.ended(pidfd, min(left, POLL_SECONDS)):
+                    raise self._died()
+                if not listening():
+                    raise DriverError(f"{self.name}: the caller is gone: start given up")
+        if self.init() != pid:
+            raise self._died()
+        return pid
+
+    def shut_down(self, seconds: float) -> bool:
+        """Ask init to power off; whether the container and its monitor ended within `seconds`."""
+        deadline = time.monotonic() + seconds
+        self.thaw()
+        liblxc.shut_down(self.name, self._policy.lxc)
+        pid = self.init()
+        if pid is not None:
+            with process.held(pid) as pidfd:
+                if pidfd is not None and not process.ended(pidfd, seconds):
+                    return False
+        return monitor.ended(self.state, max(deadline - time.monotonic(), MONITOR_SECONDS))
+
+    def reboot(self, seconds: float) -> int | None:
+        """Ask init to reboot; the pid of the new init, None when none came within `seconds`."""
+        deadline = time.monotonic() + seconds
+        before = self.init()
+        self.thaw()
+        liblxc.reboot(self.name, self._policy.lxc)
+        while time.monotonic() < deadline:
+            after = self.init()
+            if after is not None and after != before:
+                return after
+            if after is None and monitor.ended(self.state, 0):
+                return None
+            time.sleep(POLL_SECONDS)
+        return None
+
+    def thaw(self) -> None:
+        """Unfreeze it, through LXC where LXC froze it, so that its idea of the state is right."""
+        if self.init() is not None and self.lxc_state() == "FROZEN":
+            liblxc.unfreeze(self.name, self._policy.lxc)
+        self.cgroups.thaw()
+
+    def stop(self, grace: float = MONITOR_SECONDS) -> None:
+        """End it for certain, whatever state it is in; nothing to do when nothing runs.
+
+        The monitor gets `grace` seconds for its stop hooks. No call here waits for its answer.
+        A start that is under way is over: its hooks refuse to go on.
+        """
+        if self.state.exists:
+            attempt.move(self.state, attempt.OVER)
+        self.cgroups.kill(KILL_SECONDS)
+        if not monitor.ended(self.state, grace):
+            monitor.kill(self.state, KILL_SECONDS)
+        # A start of our own that hangs before its first hook is on no record yet.
+        monitor.kill_all(process.descendants(os.getpid()), KILL_SECONDS)
+        self.cgroups.kill(KILL_SECONDS)
+
+    def clear(self, nics: tuple[str, ...]) -> None:
+        """Wait for or remove what a stopped container may have left: devices, NICs, cgroups."""
+        self.cgroups.remove_empty()
+        netlink.remove_leftovers(nics)
+        for attachment in load(self.state):
+            MAPPERS[attachment.mapper].unmap(attachment, self.state)
+
+    def undefine(self) -> None:
+        """Remove its directories, LXC's stub first: what LXC cannot find, it cannot start."""
+        remove_stub(self.stub)
+        self.state.remove()
+
+    def _died(self) -> DriverError:
+        return self._explained(
+            DriverError(f"{self.name} started, but its init ended at once", "see its console log")
+        )
+
+    def _explained(self, error: DriverError) -> DriverError:
+        """The reason that a hook wrote down, else LXC's log, else the error itself."""
+        told = self.state.read(ERROR)
+        if told:
+            return DriverError(f"{self.name}: {told['problem']}", told["remedy"])
+        said = _errors(f"{self.logs}/{START_LOG}")
+        return DriverError(f"{self.name} did not start: {said}") if said else error
+
+
+def remove_stub(directory: str) -> None:
+    """Remove LXC's directory of a container of ours, if it is there."""
+    for remove, path in ((os.unlink, f"{directory}/{CONFIG}"), (os.rmdir, directory)):
+        try:
+            remove(path)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise DriverError(f"cannot remove {path}: {error.strerror}") from error
+
+
+def _errors(log: str, most: int = 3) -> str:
+    """The first error lines of LXC's log, without their positions in its source."""
+    try:
+        with open(log, encoding="utf-8", errors="replace") as file:
+            lines = [line for line in file if " ERROR " in line]
+    except FileNotFoundError:
+        return ""
+    said = [line.rstrip().split(" - ", 2)[-1] for line in lines]
+    return " | ".join(said[:most])

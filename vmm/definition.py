@@ -1,0 +1,112 @@
+"""A container's definition: from the VM that OpenNebula asks for to the files of its state."""
+
+import os
+
+import msgspec
+
+from vmm import composed, idrange, lock, logs
+from vmm.container import Container
+from vmm.errors import DriverError
+from vmm.idrange import IdRange
+from vmm.lxc_config import Place
+from vmm.plan import CONTEXT, Plan, PlannedDisk
+from vmm.policy import NodePolicy
+from vmm.site import Site
+from vmm.spec import Disk, DiskKind, DiskType, VmSpec
+from vmm.state import CONFIG, DISKS, PLAN, SPEC, State
+from vmm.undo import Undo
+
+LOCK_SECONDS = 30.0
+SUBID_FILES = ("/etc/subuid", "/etc/subgid")
+NEWUIDMAP = "/usr/bin/newuidmap"
+
+
+def define(site: Site, container: Container, vm: VmSpec, undo: Undo, *, unprivileged: bool) -> None:
+    """Write everything that starts of this container need; `undo` takes it away again."""
+    state, policy = container.state, site.policy
+    _require_ours(container.stub)
+    undo.add("remove the definition", container.undefine)
+    state.create()
+    ids = _reserve(vm, state, policy) if unprivileged else None
+    if ids is None:
+        state.write(PLAN, plan(vm, None).as_json())
+    place = Place(rootfs=state.rootfs, log=logs.prepare(vm.name, policy), ids=ids)
+    text = composed.config(vm, place, site.node(), policy, site.report)
+    state.write_text(SPEC, msgspec.json.encode(vm).decode())
+    state.write_text(CONFIG, text)
+    state.write(DISKS, [])
+    _write_stub(container.stub, state.path(CONFIG))
+
+
+def spec(state: State) -> VmSpec:
+    """The VM as it was applied; NotFound when the container is not defined."""
+    return msgspec.convert(state.require(SPEC), VmSpec)
+
+
+def plan(vm: VmSpec, ids: IdRange | None) -> Plan:
+    """What the hooks attach and mount."""
+    start = ids.start if ids else 0
+    disks = tuple(_planned(disk) for disk in vm.disks if disk.kind is not DiskKind.SWAP)
+    return Plan(vm.name, start, start, disks)
+
+
+def _planned(disk: Disk) -> PlannedDisk:
+    mapper = CONTEXT if disk.kind is DiskKind.CONTEXT else _mapper(disk)
+    return PlannedDisk(disk.disk_id, mapper, disk.source, disk.mount_point, disk.readonly)
+
+
+def _mapper(disk: Disk) -> str:
+    if disk.type is DiskType.FILE and disk.format == "raw":
+        return "raw"
+    raise DriverError(
+        f"disk {disk.disk_id} is a {disk.format} {disk.type} image, which is not supported here",
+        "use raw image files",
+    )
+
+
+def _reserve(vm: VmSpec, state: State, policy: NodePolicy) -> IdRange:
+    """Choose the id range and record it with the plan, before another container can take it."""
+    with lock.exclusive(f"{state.base}/.ids.lock", LOCK_SECONDS, "choosing ids", keep=True):
+        taken = [*_taken(state), *idrange.foreign(idrange.read_subids(), policy)]
+        ids = idrange.choose(vm.vmid, taken, policy)
+        _require_granted(ids, policy)
+        state.write(PLAN, plan(vm, ids).as_json())
+        return ids
+
+
+def _taken(state: State) -> list[IdRange]:
+    """The ranges of the other containers that are defined on this node."""
+    names = [name for name in os.listdir(state.base) if not name.startswith(".")]
+    plans = [State(f"{state.base}/{name}").read(PLAN) for name in names if name != state.name]
+    return [IdRange(found["uid"]) for found in plans if found and found["uid"]]
+
+
+def _require_granted(ids: IdRange, policy: NodePolicy) -> None:
+    if os.path.exists(NEWUIDMAP):
+        for path in SUBID_FILES:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                idrange.require_granted(ids, file.read(), path, policy)
+
+
+def _require_ours(stub: str) -> None:
+    """LXC's directory of this name must be free or ours: a stock container's is left alone."""
+    try:
+        with open(f"{stub}/{CONFIG}", encoding="utf-8", errors="replace") as file:
+            ours = file.read().startswith(STUB_HEAD)
+    except FileNotFoundError:
+        ours = not os.path.exists(stub) or not os.listdir(stub)
+    if not ours:
+        raise DriverError(
+            f"{stub} belongs to a container that this driver did not make",
+            "stop that container with the driver that started it",
+        )
+
+
+STUB_HEAD = "# written by nebulxc\n"
+
+
+def _write_stub(stub: str, config: str) -> None:
+    """LXC's own directory only points here: lxc-destroy may remove it, and takes nothing along."""
+    os.makedirs(stub, 0o711, exist_ok=True)
+    with open(f"{stub}/{CONFIG}", "w", encoding="utf-8") as file:
+        file.write(f"{STUB_HEAD}lxc.include = {config}\n")

@@ -1,0 +1,141 @@
+"""What LXC's own hooks run: every mount is made and undone here.
+
+So a container starts the same way from OpenNebula, from `lxc-start`, at boot, and on a reboot
+from inside. The hooks run in the monitor's mount namespace (lxc.monitor.unshare = 1): the
+host's mount table never shows a disk, and a monitor that dies takes its mounts and loop devices
+with it. Standard library only, and little of it: three of these run per start.
+"""
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
+
+from vmm import attachments, attempt, inside, mounts, process
+from vmm.errors import DriverError
+from vmm.plan import Plan
+from vmm.state import ERROR, MONITOR, PLAN, State
+from vmm.storage import MAPPERS, filesystem
+
+HOOK_SECONDS = 60
+INSIDE_SECONDS = 20.0
+MAX_IDS = 65536
+
+
+def run(kind: str, state: State, env: Mapping[str, str]) -> None:
+    """Run the hook `kind` with LXC's environment; DriverError, also written to the state."""
+    mounts.die_with_parent()
+    with _bounded(kind):
+        try:
+            HOOKS[kind](state, env)
+        except (DriverError, OSError) as error:
+            _report(state, kind, error)
+            raise
+
+
+def pre_start(state: State, env: Mapping[str, str]) -> None:
+    """Mount the root where LXC looks for it."""
+    monitor = _monitor()
+    again = state.read(MONITOR) == monitor
+    attempt.check(state, env.get(attempt.VARIABLE, ""), again=again)
+    plan = Plan.from_json(state.require(PLAN))
+    state.write(MONITOR, monitor)
+    state.discard(ERROR)
+    _unmount_root(state)
+    attachments.save(state, [])
+    mount = filesystem.detached(plan.root, state, plan.uid, plan.gid)
+    try:
+        mounts.place(mount, state.rootfs)
+    finally:
+        os.close(mount)
+    _refuse_shifted(state, plan)
+
+
+def start_host(state: State, env: Mapping[str, str]) -> None:
+    """Mount the other disks and the context inside the container, before init's first step."""
+    pid = int(env["LXC_PID"])
+    plan = Plan.from_json(state.require(PLAN))
+    with contextlib.ExitStack() as stack:
+        placed = []
+        for disk in plan.others:
+            mount = filesystem.detached(disk, state, plan.uid, plan.gid)
+            stack.callback(os.close, mount)
+            if plan.uid and disk.mapper in MAPPERS:
+                _map_ids(mount, pid)
+            placed.append((mount, disk.mount_point))
+        inside.place(pid, placed, plan.uid, plan.gid, INSIDE_SECONDS)
+    # Last, so that a start which hung in here cannot come up after it was given up.
+    attempt.check(state, env.get(attempt.VARIABLE, ""), again=True)
+
+
+def post_stop(state: State, env: Mapping[str, str]) -> None:  # noqa: ARG001 - one signature
+    """Unmount the root and let its device go. The other disks went with the container."""
+    _unmount_root(state)
+    if state.exists:
+        attachments.save(state, [])
+
+
+HOOKS: dict[str, Callable[[State, Mapping[str, str]], None]] = {
+    "pre-start": pre_start,
+    "start-host": start_host,
+    "post-stop": post_stop,
+}
+
+
+def _monitor() -> dict[str, int | str | None]:
+    """LXC's monitor is what started this hook."""
+    pid = os.getppid()
+    return {"pid": pid, "started": process.start_time(pid), "boot_id": attempt.boot_id()}
+
+
+def _unmount_root(state: State) -> None:
+    while mounts.unmount(state.rootfs):
+        pass
+
+
+def _map_ids(mount: int, pid: int) -> None:
+    namespace = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        mounts.set_attributes(mount, mounts.ATTR_IDMAP, namespace)
+    finally:
+        os.close(namespace)
+
+
+def _refuse_shifted(state: State, plan: Plan) -> None:
+    """An image whose files belong to a shifted range would be nobody's in our own range."""
+    owner = os.stat(state.rootfs).st_uid
+    if plan.uid and owner >= MAX_IDS:
+        raise DriverError(
+            f"the root of {plan.root.source} belongs to id {owner}: the image was shifted on disk",
+            f"shift it back by {owner} with the VM powered off, or use a fresh image",
+        )
+
+
+@contextlib.contextmanager
+def _bounded(kind: str) -> Iterator[None]:
+    """A hook that hangs fails; what the kernel itself holds up is left to deploy's timeout."""
+
+    def expired(_number: int, _frame: FrameType | None) -> None:
+        raise DriverError(f"the {kind} hook took longer than {HOOK_SECONDS} s")
+
+    signal.signal(signal.SIGALRM, expired)
+    signal.alarm(HOOK_SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
+def _report(state: State, kind: str, error: Exception) -> None:
+    """Write the error where the action looks first: LXC does not carry a hook's words."""
+    with contextlib.suppress(OSError):
+        if state.exists:
+            state.write(
+                ERROR,
+                {
+                    "hook": kind,
+                    "problem": getattr(error, "problem", str(error)),
+                    "remedy": getattr(error, "remedy", ""),
+                },
+            )

@@ -1,0 +1,61 @@
+"""Every action with its reason, outcome and duration: what the page and `doctor` read.
+
+A file of JSON lines beside the store, appended to by every action in one write each, so that
+parallel actions do not mix; a line that a power cut tore is skipped.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+MAX_BYTES = 8 << 20
+"""The file is put aside once at this size: the journal takes at most twice that."""
+MODE = 0o640
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One action. `outcome` is "done" or "failed"; `said` its answer or its error."""
+
+    wall_ms: int
+    action: str
+    vm: str
+    reason: str
+    """Why it ran: OpenNebula's life-cycle state at the time, or who asked."""
+    outcome: str
+    said: str
+    seconds: float
+
+
+def append(path: str, entry: Entry) -> None:
+    """Keep one entry; OSError when it cannot be written."""
+    with contextlib.suppress(FileNotFoundError):
+        if os.stat(path).st_size > MAX_BYTES:
+            os.replace(path, f"{path}.1")
+    line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
+    new = not os.path.exists(path)
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE)
+    try:
+        if new:
+            # The directory's group is the page's, which reads the journal.
+            os.fchown(fd, -1, os.stat(os.path.dirname(path)).st_gid)
+        os.write(fd, line.encode())
+    finally:
+        os.close(fd)
+
+
+def read(path: str, vm: str = "", last: int = 1000) -> list[Entry]:
+    """The last entries, oldest first, of one VM or of all."""
+    found = [
+        entry for part in (f"{path}.1", path) for entry in _entries(part) if vm in ("", entry.vm)
+    ]
+    return found[-last:]
+
+
+def _entries(path: str) -> Iterator[Entry]:
+    with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
+        for line in file:
+            with contextlib.suppress(ValueError, TypeError):
+                yield Entry(**json.loads(line))

@@ -1,0 +1,48 @@
+"""LXC's own control of a running container, through python-lxc in a child of its own.
+
+liblxc waits for the monitor's answer without a limit and holds the interpreter's lock: a child
+can be given up. Its calls say True or False, never why.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from vmm import inside
+from vmm.errors import DriverError
+
+SECONDS = 10.0
+
+
+def shut_down(name: str, lxcpath: str) -> None:
+    """Ask the container's init to power off; returns at once."""
+    _call(name, lxcpath, "shut down", lambda container: container.shutdown(0))
+
+
+def reboot(name: str, lxcpath: str) -> None:
+    """Ask the container's init to reboot; returns at once."""
+    _call(name, lxcpath, "reboot", lambda container: container.reboot())
+
+
+def unfreeze(name: str, lxcpath: str) -> None:
+    """Let a frozen container go on."""
+    _call(name, lxcpath, "unfreeze", lambda container: container.unfreeze())
+
+
+def state(name: str, lxcpath: str) -> str:
+    """LXC's word: RUNNING, FROZEN, STOPPED, STARTING, STOPPING, ABORTING or FREEZING."""
+    return inside.ask_child(lambda: str(_container(name, lxcpath).state), SECONDS, f"asking {name}")
+
+
+def _container(name: str, lxcpath: str) -> Any:  # noqa: ANN401 - python-lxc has no types
+    import lxc
+
+    return lxc.Container(name, lxcpath)
+
+
+def _call(name: str, lxcpath: str, what: str, call: Callable[[Any], bool]) -> None:
+    def work() -> str:
+        if not call(_container(name, lxcpath)):
+            raise DriverError(f"LXC could not {what} {name}", "see its log")
+        return ""
+
+    inside.ask_child(work, SECONDS, f"asking LXC to {what} {name}")

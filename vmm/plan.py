@@ -1,0 +1,55 @@
+"""What the hooks of one container do, as deploy wrote it down. Imported by hooks: keep it lean.
+
+A hook knows nothing of OpenNebula: it reads this plan, and every start of the container, from
+OpenNebula, by hand, at boot or on a reboot from inside, attaches and mounts the same things.
+"""
+
+from typing import Any, NamedTuple
+
+ROOT = "/"
+
+
+class PlannedDisk(NamedTuple):
+    """One disk to attach: `mapper` is a key of `vmm.storage.MAPPERS` or CONTEXT."""
+
+    disk_id: int
+    mapper: str
+    source: str
+    mount_point: str
+    readonly: bool = False
+
+
+CONTEXT = "context"
+"""The mapper of the context: its files are copied, no device is attached."""
+
+
+class Plan(NamedTuple):
+    """The disks of the container `name`; its root is the host ids from `uid` and `gid` on.
+
+    Both are 0 for a privileged container, whose mounts keep their ids.
+    """
+
+    name: str
+    uid: int
+    gid: int
+    disks: tuple[PlannedDisk, ...]
+
+    @property
+    def root(self) -> PlannedDisk:
+        """The disk that holds the container's root."""
+        return next(disk for disk in self.disks if disk.mount_point == ROOT)
+
+    @property
+    def others(self) -> tuple[PlannedDisk, ...]:
+        """Every disk that is mounted inside the running container."""
+        return tuple(disk for disk in self.disks if disk.mount_point != ROOT)
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as plain values."""
+        return {**self._asdict(), "disks": [disk._asdict() for disk in self.disks]}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Plan":
+        """The plan that `as_json` gave."""
+        disks = tuple(PlannedDisk(**disk) for disk in value["disks"])
+        return cls(value["name"], value["uid"], value["gid"], disks)

@@ -1,0 +1,77 @@
+"""Processes by pid and start time, waited for and signalled through pidfds.
+
+A pid alone may name another process by the time it is used, and -1 names all of them.
+Imported by hooks: keep it lean.
+"""
+
+import contextlib
+import os
+import select
+import signal
+from collections.abc import Iterator
+
+STAT_PPID, STAT_START = 1, 19
+
+
+def stat_fields(pid: int) -> list[str] | None:
+    """/proc/PID/stat after the command name, which may hold anything; None if it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def start_time(pid: int) -> int | None:
+    """When the process started, in clock ticks since boot; None if it is gone."""
+    fields = stat_fields(pid)
+    return int(fields[STAT_START]) if fields else None
+
+
+@contextlib.contextmanager
+def held(pid: int, started: int | None = None) -> Iterator[int | None]:
+    """A pidfd of the process, None when it is gone or did not start at `started`."""
+    if pid <= 0:
+        yield None
+        return
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        yield None
+        return
+    try:
+        same = started is None or start_time(pid) == started
+        yield fd if same else None
+    finally:
+        os.close(fd)
+
+
+def ended(pidfd: int, seconds: float) -> bool:
+    """Whether the process ends within `seconds`."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(max(0.0, seconds) * 1000))
+
+
+def kill(pidfd: int) -> None:
+    """End the process at once; nothing to do when it is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+
+def all_pids() -> list[int]:
+    """Every process that this pid namespace shows."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def descendants(root: int) -> list[int]:
+    """Every living process below `root`, children before grandchildren."""
+    children: dict[int, list[int]] = {}
+    for pid in all_pids():
+        fields = stat_fields(pid)
+        if fields:
+            children.setdefault(int(fields[STAT_PPID]), []).append(pid)
+    found = list(children.get(root, ()))
+    for pid in found:
+        found.extend(children.get(pid, ()))
+    return found

@@ -1,0 +1,43 @@
+"""Where an action works: the node, its policy, and the ways out of the program."""
+
+import os
+import select
+import stat
+from dataclasses import dataclass
+
+from collector.clock import Clock
+from vmm import node
+from vmm.container import Container
+from vmm.host import Host
+from vmm.node import Node
+from vmm.policy import NodePolicy
+from vmm.report import Report
+
+STDOUT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What every action gets beside its message."""
+
+    policy: NodePolicy
+    host: Host
+    report: Report
+    clock: Clock
+
+    def container(self, name: str) -> Container:
+        """The container of this name on this node."""
+        return Container(name, self.policy, self.host)
+
+    def node(self) -> Node:
+        """What the node offers, read now."""
+        return node.read(self.policy)
+
+
+def listening() -> bool:
+    """Whether the reader of our answer is still there: a dropped ssh takes it away."""
+    if not stat.S_ISFIFO(os.fstat(STDOUT).st_mode) and not stat.S_ISSOCK(os.fstat(STDOUT).st_mode):
+        return True
+    poll = select.poll()
+    poll.register(STDOUT, 0)
+    return not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))

@@ -1,0 +1,44 @@
+"""From a planned disk to a detached mount of it. Imported by hooks: keep it lean."""
+
+import os
+
+from vmm import loop, mounts
+from vmm.plan import CONTEXT, PlannedDisk
+from vmm.state import State
+from vmm.storage import MAPPERS, context, probe
+
+OPTIONS = {
+    # Images are clones: xfs refuses a second file system with the UUID of a mounted one.
+    "xfs": {"nouuid": ""},
+}
+
+
+def read_image_head(path: str) -> bytes:
+    """The first bytes of an image file."""
+    return _head(loop.open_image(path, readonly=True))
+
+
+def _head(fd: int) -> bytes:
+    """The first bytes of what `fd` has open; closes it."""
+    try:
+        return os.pread(fd, probe.HEAD_BYTES, 0)
+    finally:
+        os.close(fd)
+
+
+def detached(disk: PlannedDisk, state: State, uid: int, gid: int) -> int:
+    """A descriptor of a detached mount of the disk: closed unplaced, disk and device are free.
+
+    `uid` and `gid` own the files of the context; a file system keeps the ids it has.
+    """
+    if disk.mapper == CONTEXT:
+        return context.detached(disk.source, uid, gid)
+    mapped = MAPPERS[disk.mapper].map(disk, state)
+    try:
+        what = f"disk {disk.disk_id} ({disk.source})"
+        kind = probe.mountable(
+            probe.probe(_head(os.open(mapped.path, os.O_RDONLY | os.O_CLOEXEC))), what
+        )
+        return mounts.make(kind, mapped.path, OPTIONS.get(kind), readonly=disk.readonly)
+    finally:
+        mapped.release()
