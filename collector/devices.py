@@ -7,6 +7,7 @@ from pathlib import Path
 
 from collector import diskids
 from collector.model import Labels
+from collector.rbd import Mapped
 from collector.statfs import Usage, Worker
 from collector.sysfs import BlockDevice, block_device, printable
 from collector.uevents import Uevents
@@ -31,9 +32,10 @@ class _Known:
 class Devices:
     """The block devices of the host, read when first asked for and again when they changed.
 
-    `root` is the file system that holds proc/ and sys/; `datastores` OpenNebula's. Called from the
-    collection thread: what may block (looking into a datastore on NFS) is left to a thread and is
-    simply unknown while that hangs. `usages` makes the statfs calls of all containers.
+    `root` is the file system that holds proc/ and sys/, `datastores` OpenNebula's within it. Called
+    from the collection thread: what may block (looking into a datastore on NFS) is left to a
+    thread and is simply unknown while that hangs. `usages` makes the statfs calls of all
+    containers, `images` are the mapped Ceph images.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Devices:
         self.version = 0
         """Grows when an answer may differ from the one before: ask again, compare, keep equals."""
         self.usages: Worker[Usage] = Worker()
+        self.images = Mapped(root, clock)
         self._root, self._datastores, self._clock = root, datastores, clock
         self._files: Worker[str | None] = Worker(abandoned_max=1)
         # The kernel announces this machine's devices, not those of a captured tree.
@@ -126,7 +129,7 @@ class Devices:
             diskids.by_name(device, vmid)
             or self._files.ask(
                 (device, vmid),
-                lambda: diskids.by_file(device, vmid, self._datastores),
+                lambda: diskids.by_file(device, vmid, self._datastores, self._root),
                 _PATIENCE_S,
             )
             or diskids.by_driver(device, driver)

@@ -29,16 +29,17 @@ def by_name(device: BlockDevice, vmid: int) -> str | None:
     return found[2] if found and int(found[1]) == vmid else None
 
 
-def by_file(device: BlockDevice, vmid: int, datastores: Path) -> str | None:
+def by_file(device: BlockDevice, vmid: int, datastores: Path, root: Path) -> str | None:
     """From `<datastores>/*/<vmid>/disk.N`, by identity, following links. May block: for a Worker.
 
+    `datastores` and the backing file are paths of the system at `root`.
     A persistent image is a link into its own datastore, a logical volume one to its device.
     A deleted backing file has no identity any more and matches nothing.
     """
     wanted: set[Identity] = {("device", device.major, device.minor)}
-    if device.kind == "loop" and device.source and (found := identity(device.source)):
+    if device.kind == "loop" and device.source and (found := identity(under(root, device.source))):
         wanted.add(found)
-    matches = {number for number, seen in _disks(datastores, vmid) if seen in wanted}
+    matches = {number for number, seen in _disks(under(root, datastores), vmid) if seen in wanted}
     return matches.pop() if len(matches) == 1 else None
 
 
@@ -59,6 +60,11 @@ def by_driver(device: BlockDevice, path: Path) -> str | None:
 def _is(entry: dict[str, object], device: BlockDevice) -> bool:
     name = str(entry["device"]).removeprefix("/dev/")
     return name == device.name and entry.get("diskseq", device.seq) == device.seq
+
+
+def under(root: Path, path: str | Path) -> Path:
+    """The absolute `path` of the system at `root`."""
+    return root / str(path).lstrip("/")
 
 
 def identity(path: str | Path) -> Identity | None:

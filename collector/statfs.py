@@ -25,9 +25,9 @@ ABANDONED_MAX = 8
 class Usage:
     """What statfs says of one file system, in bytes; `available` is what a user may still take."""
 
-    size: int
-    used: int
-    available: int
+    size: float
+    used: float
+    available: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,16 @@ class Worker(Generic[T]):
         """The last answer of `key`; None before the first."""
         with self._changed:
             return self._answers.get(key)
+
+    def fresh(self, key: Hashable, age_s: float) -> T | None:
+        """The last answer's value, None where there is none younger than `age_s`."""
+        found = self.answer(key)
+        return found.value if found and self._clock() - found.at <= age_s else None
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until every call that was submitted has returned; False when that takes longer."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._busy, timeout_s)
 
     def ask(self, key: Hashable, call: Callable[[], T], timeout_s: float) -> T | None:
         """`call`'s value if it comes within `timeout_s`, else None. At once when `key` hangs."""
@@ -178,7 +188,7 @@ def usage(path: str, device: int | None) -> Usage:
     finally:
         os.close(fd)
     return Usage(
-        found.f_blocks * found.f_frsize,
-        (found.f_blocks - found.f_bfree) * found.f_frsize,
-        found.f_bavail * found.f_frsize,
+        float(found.f_blocks * found.f_frsize),
+        float((found.f_blocks - found.f_bfree) * found.f_frsize),
+        float(found.f_bavail * found.f_frsize),
     )

@@ -30,7 +30,7 @@ def devices(tmp_path: Path, time: Time) -> Iterator[Devices]:
     """Devices of a hand-made sysfs with one loop on a VM's disk."""
     (tmp_path / "sys/dev/block").mkdir(parents=True)
     attach(tmp_path, "0/7/disk.1", seq=1)
-    made = Devices(tmp_path, tmp_path / "datastores", clock=time)
+    made = Devices(tmp_path, Path("/datastores"), clock=time)
     yield made
     made.close()
 
@@ -42,7 +42,7 @@ def attach(root: Path, file: str, seq: int) -> None:
     image.write_text(file)
     loop = root / "sys/devices/virtual/block/loop0"
     (loop / "loop").mkdir(parents=True, exist_ok=True)
-    (loop / "loop/backing_file").write_text(f"{image}\n")
+    (loop / "loop/backing_file").write_text(f"/datastores/{file}\n")
     (loop / "diskseq").write_text(f"{seq}\n")
     link = root / "sys/dev/block/7:0"
     link.unlink(missing_ok=True)

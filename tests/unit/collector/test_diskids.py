@@ -55,9 +55,9 @@ def datastores(tmp_path: Path) -> Path:
 
 def test_one_is_not_ten(datastores: Path) -> None:
     home = datastores / "0/1"
-    assert by_file(loop(home / "disk.1"), 1, datastores) == "1"
-    assert by_file(loop(home / "disk.10"), 1, datastores) == "10"
-    assert by_file(loop(home / "disk.1"), 10, datastores) is None
+    assert by_file(loop(home / "disk.1"), 1, datastores, Path("/")) == "1"
+    assert by_file(loop(home / "disk.10"), 1, datastores, Path("/")) == "10"
+    assert by_file(loop(home / "disk.1"), 10, datastores, Path("/")) is None
 
 
 def test_a_persistent_image_is_found_through_its_link(datastores: Path) -> None:
@@ -65,17 +65,17 @@ def test_a_persistent_image_is_found_through_its_link(datastores: Path) -> None:
     image.parent.mkdir()
     image.write_text("image")
     (datastores / "0/1/disk.2").symlink_to(image)
-    assert by_file(loop(image), 1, datastores) == "2"
+    assert by_file(loop(image), 1, datastores, Path("/")) == "2"
 
 
 def test_another_path_of_the_same_file_is_found(datastores: Path, tmp_path: Path) -> None:
     other = tmp_path / "elsewhere"
     other.symlink_to(datastores)
-    assert by_file(loop(other / "0/1/disk.1"), 1, datastores) == "1"
+    assert by_file(loop(other / "0/1/disk.1"), 1, datastores, Path("/")) == "1"
 
 
 def test_a_deleted_file_is_nobodys_even_when_a_new_one_took_its_name(datastores: Path) -> None:
-    assert by_file(loop(f"{datastores}/0/1/disk.1 (deleted)"), 1, datastores) is None
+    assert by_file(loop(f"{datastores}/0/1/disk.1 (deleted)"), 1, datastores, Path("/")) is None
 
 
 def test_a_snapshot_directory_beside_the_disk_is_not_a_disk(datastores: Path) -> None:
@@ -83,19 +83,19 @@ def test_a_snapshot_directory_beside_the_disk_is_not_a_disk(datastores: Path) ->
     snapshots.mkdir()
     (snapshots / "0").write_text("base")
     (datastores / "0/1/disk.3").symlink_to(snapshots / "0")
-    assert by_file(loop(snapshots / "0"), 1, datastores) == "3"
+    assert by_file(loop(snapshots / "0"), 1, datastores, Path("/")) == "3"
 
 
 def test_the_same_file_as_two_disks_is_unknown(datastores: Path) -> None:
     home = datastores / "0/1"
     (home / "disk.4").symlink_to(home / "disk.1")
-    assert by_file(loop(home / "disk.1"), 1, datastores) is None
+    assert by_file(loop(home / "disk.1"), 1, datastores, Path("/")) is None
 
 
 def test_a_dangling_link_and_a_missing_datastore_are_no_match(datastores: Path) -> None:
     (datastores / "0/1/disk.5").symlink_to("/nowhere/at/all")
-    assert by_file(loop(datastores / "0/1/disk.1"), 1, datastores) == "1"
-    assert by_file(loop("/nowhere"), 1, datastores / "missing") is None
+    assert by_file(loop(datastores / "0/1/disk.1"), 1, datastores, Path("/")) == "1"
+    assert by_file(loop("/nowhere"), 1, datastores / "missing", Path("/")) is None
 
 
 def driver_says(path: Path, entries: object) -> Path:
