@@ -3,10 +3,11 @@
 import logging
 import sqlite3
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 
-from collector.model import Columns, Cycle, Entity, Row, Stamp
+from collector.model import MISSING, Columns, Cycle, Entity, Row, Stamp
+from collector.store.frame import VALUE, Streams, key
 from collector.store.ids import Ids
 from collector.store.names import Names
 
@@ -61,6 +62,12 @@ def last_seq(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT coalesce(max(seq), 0) FROM cycle").fetchone()[0])
 
 
+def last_stamp(db: sqlite3.Connection) -> Stamp | None:
+    """When the newest cycle was read."""
+    found = _stamps(db, 1)
+    return found[0][1] if found else None
+
+
 def read_cycles(db: sqlite3.Connection, names: Names, count: int) -> list[Cycle]:
     """The last `count` cycles with all their rows, oldest first."""
     rows = "SELECT eid, lid, gen, b FROM head WHERE seq=?"
@@ -88,3 +95,32 @@ def _stamps(db: sqlite3.Connection, count: int) -> Sequence[tuple[int, Stamp]]:
         [count],
     ).fetchall()
     return [(row[0], Stamp(*row[1:])) for row in reversed(found)]
+
+
+def streams_of(
+    rows: Sequence[tuple[int, bytes]],
+    cids_of: Callable[[int], Sequence[int]],
+    wanted: Container[int] | None = None,
+) -> Streams:
+    """The wanted columns of an entity's (layout, doubles); missing where a layout lacks one."""
+    lids = dict.fromkeys(lid for lid, _ in rows)
+    if len(lids) == 1:
+        return dict(_columns([b for _, b in rows], cids_of(rows[0][0]), wanted))
+    streams: Streams = {}
+    for lid in lids:
+        places = [place for place, row in enumerate(rows) if row[0] == lid]
+        for name, values in _columns([rows[p][1] for p in places], cids_of(lid), wanted):
+            whole = streams.setdefault(name, array("d", [MISSING]) * len(rows))
+            for place, value in zip(places, values, strict=True):
+                whole[place] = value
+    return streams
+
+
+def _columns(
+    rows: Sequence[bytes], cids: Sequence[int], wanted: Container[int] | None
+) -> Iterator[tuple[int, "array[float]"]]:
+    """(stream, values) of the wanted columns of rows of one layout."""
+    table = array("d", b"".join(rows))
+    for place, cid in enumerate(cids):
+        if wanted is None or cid in wanted:
+            yield key(cid, VALUE), table[place :: len(cids)]

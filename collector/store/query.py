@@ -1,100 +1,59 @@
-"""One metric of one entity over time, from the finest readings that the span's step asks for."""
+"""One metric of one entity over time: what every tier has of it, joined and cut into steps."""
 
-import math
 import sqlite3
-import struct
-from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from array import array
+from collections.abc import Sequence
+from itertools import starmap
 
-from collector.model import MISSING, Column, Kind, Labels, Point, Series
+from collector.model import Kind, Point, Series
 from collector.store import Span
+from collector.store.frame import HIGH, LOW, TOTAL, VALUE, N, Ranges, Streams, key, roll_up_streams
 from collector.store.names import Names
+from collector.store.readings import Readings, join
+from collector.store.tiers import read
 
-
-class Reading(NamedTuple):
-    """One reading of one column, or a rollup of `n` of them; n 0: read, but missing."""
-
-    wall_ms: int
-    mono_ns: int
-    generation: int
-    last: float
-    total: float
-    n: float
-    low: float
-    high: float
-
-
-def single(wall_ms: int, mono_ns: int, generation: int, value: float) -> Reading:
-    """A reading as it was made."""
-    n = 0 if math.isnan(value) else 1
-    return Reading(wall_ms, mono_ns, generation, value, value, n, value, value)
-
-
-def points(readings: Iterable[Reading], kind: Kind, step_ms: int) -> Iterator[Point]:
-    """One point per step, in the order of reading, which a stepped clock cannot disturb."""
-    group: list[Reading] = []
-    for reading in readings:
-        if group and (not step_ms or reading.wall_ms // step_ms != group[0].wall_ms // step_ms):
-            yield _point(group, kind)
-            group = []
-        group.append(reading)
-    if group:
-        yield _point(group, kind)
-
-
-def _point(group: Sequence[Reading], kind: Kind) -> Point:
-    end = group[-1]
-    known = [reading for reading in group if reading.n]
-    if not known:
-        return Point(end.wall_ms, end.mono_ns, end.generation, MISSING, MISSING, MISSING)
-    if kind is Kind.COUNTER:
-        last = known[-1].last
-        return Point(end.wall_ms, end.mono_ns, end.generation, last, last, last)
-    average = sum(r.total for r in known) / sum(r.n for r in known)
-    low, high = min(r.low for r in known), max(r.high for r in known)
-    return Point(end.wall_ms, end.mono_ns, end.generation, average, low, high)
+Values = tuple["array[float]", "array[float]", "array[float]"]
+"""A series' values, minima and maxima."""
 
 
 def series(db: sqlite3.Connection, names: Names, eid: int, metric: str, span: Span) -> list[Series]:
     """Every column of the metric that the entity had a value of within the span."""
     columns = names.find_columns(metric)
-    found = head_readings(db, names, eid, columns.keys(), span)
+    kinds = {cid: kind for cid, (_, kind) in columns.items()}
+    parts = read(db, names, eid, kinds, span)
+    if not parts:
+        return []
+    joined = join(parts)
+    ranges = joined.times.ranges(span.step_ms)
+    streams = joined.streams
+    if span.step_ms:
+        streams = roll_up_streams(streams, ranges, kinds)
     labels = names.entity(eid).labels
     return [
-        _series(column, kind, labels, found[cid], span.step_ms)
+        Series(column.metric, labels + column.labels, _points(joined, ranges, values))
         for cid, (column, kind) in columns.items()
-        if any(reading.n for reading in found.get(cid, ()))
+        if (values := _values(streams, cid, kind)) is not None
     ]
 
 
-def _series(
-    column: Column, kind: Kind, labels: Labels, readings: Sequence[Reading], step_ms: int
-) -> Series:
-    return Series(column.metric, labels + column.labels, tuple(points(readings, kind, step_ms)))
+def _values(streams: Streams, cid: int, kind: Kind) -> Values | None:
+    """None where every value is missing."""
+    if kind is Kind.COUNTER:
+        last = streams.get(key(cid, VALUE))
+        known = last is not None and any(v == v for v in last)  # noqa: PLR0124 -- not NaN
+        return (last, last, last) if last is not None and known else None
+    n = streams.get(key(cid, N))
+    if n is None or not any(n):
+        return None
+    low, high, total = (streams[key(cid, aspect)] for aspect in (LOW, HIGH, TOTAL))
+    return array("d", starmap(_average, zip(total, n, strict=True))), low, high
 
 
-def head_readings(
-    db: sqlite3.Connection, names: Names, eid: int, cids: Container[int], span: Span
-) -> dict[int, list[Reading]]:
-    """The entity's unsealed readings, by column; a column its layout lacks reads as missing."""
-    found = db.execute(
-        "SELECT c.wall_ms, c.mono_ns, h.gen, h.lid, h.b FROM cycle c"
-        " CROSS JOIN head h ON h.seq=c.seq AND h.eid=?"
-        " WHERE c.seq > (SELECT v FROM meta WHERE k='sealed_to') AND c.wall_ms BETWEEN ? AND ?"
-        " ORDER BY c.seq",
-        [eid, span.since_ms, span.until_ms],
-    ).fetchall()
-    places: dict[int, dict[int, int]] = {}
-    for lid in {row[3] for row in found}:
-        places[lid] = {cid: at for at, cid in enumerate(names.cids(lid)) if cid in cids}
-    wanted = sorted({cid for place in places.values() for cid in place})
-    return {cid: [_head_reading(row, places[row[3]].get(cid)) for row in found] for cid in wanted}
+def _average(total: float, n: float) -> float:
+    return total / n if n else total
 
 
-def _head_reading(row: Sequence[Any], at: int | None) -> Reading:
-    wall_ms, mono_ns, generation, _, doubles = row
-    value = MISSING if at is None else _DOUBLE.unpack_from(doubles, 8 * at)[0]
-    return single(wall_ms, mono_ns, generation, value)
-
-
-_DOUBLE = struct.Struct("=d")
+def _points(readings: Readings, ranges: Ranges, values: Values) -> tuple[Point, ...]:
+    times = readings.times.at_ends(ranges)
+    generations: Sequence[int] = [readings.generations[end - 1] for _, end in ranges]
+    return tuple(map(Point, times.wall_ms, times.mono_ns, generations, *values))

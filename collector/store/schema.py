@@ -35,6 +35,8 @@ CREATE TABLE slice(
 CREATE TABLE chunk(
     tier INTEGER, first_seq INTEGER, eid INTEGER, b BLOB NOT NULL,
     PRIMARY KEY(tier, first_seq, eid));
+CREATE VIEW shown AS
+    SELECT tier, first_seq, last_seq, since_ms, until_ms, b FROM slice WHERE dying=0;
 INSERT INTO meta VALUES('sealed_to', 0), ('hour_to', 0), ('names', hex(randomblob(8)));
 """
 

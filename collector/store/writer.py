@@ -4,16 +4,15 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from collector.clock import Clock
 from collector.model import Cycle
-from collector.store import StoreError, connect, place
-from collector.store.head import Packed, insert, last_seq, pack
+from collector.store import StoreError, connect, place, retention, upkeep
+from collector.store.head import Packed, insert, last_seq, last_stamp, pack
 from collector.store.ids import Ids, KindOf, kind_by_name
+from collector.store.job import Job
 from collector.store.pending import Pending
 from collector.store.settings import StoreSettings
 from collector.store.trouble import NoRoom, Unusable, explain, is_disk_trouble
@@ -55,6 +54,9 @@ class SqliteWriter:
         self._kind_of = kind_of
         self._pending = Pending(settings.pending_bytes)
         self._appending = threading.Lock()
+        self._maintaining = threading.Lock()
+        self._closing = threading.Event()
+        self._watch: retention.ClockWatch | None = None
         self._lock_fd = -1
         self._open: _Open | None = None
         self._trouble = ""
@@ -91,7 +93,7 @@ class SqliteWriter:
         return store.seq
 
     def _store_batch(self, store: _Open) -> None:
-        with _transaction(store.db):
+        with connect.transaction(store.db):
             seq, eids, wall_ms = store.seq, store.eids, store.wall_ms
             for packed in self._pending.first(BATCH):
                 seq += 1
@@ -150,7 +152,25 @@ class SqliteWriter:
         self._trouble = text
 
     def maintain(self) -> None:
-        """Seal, roll up and expire what is due."""
+        """Seal, roll up and expire what is due, on a connection of its own."""
+        with self._maintaining:
+            if self._closing.is_set() or not self._path.exists():
+                return
+            try:
+                self._maintain()
+            except (sqlite3.Error, OSError) as error:
+                log.warning("upkeep put off: %s", explain(self._path, error))
+
+    def _maintain(self) -> None:
+        db = connect.open_second(self._path)
+        try:
+            now = self._clock.now()
+            if self._watch is None:
+                self._watch = retention.ClockWatch(last_stamp(db))
+            trusted = self._watch.trusts(now)
+            upkeep.run(Job(db, self._path, self._settings, self._closing.is_set), now, trusted)
+        finally:
+            db.close()
 
     def size_bytes(self) -> int:
         """What the database and its log take on disk now."""
@@ -166,7 +186,8 @@ class SqliteWriter:
 
     def close(self) -> None:
         """Store what is pending, and leave a file that needs no log beside it to be read."""
-        with self._appending:
+        self._closing.set()
+        with self._maintaining, self._appending:
             if self._pending:
                 self._flush()
             self._pending.give_up()
@@ -184,15 +205,3 @@ class SqliteWriter:
         if self._lock_fd >= 0:
             os.close(self._lock_fd)
             self._lock_fd = -1
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise

@@ -1,0 +1,173 @@
+"""Pure: an entity's readings in columns, and how many readings become fewer.
+
+A stream's key is its column's number times 8 plus its aspect. A reading as it was made has the
+aspect VALUE; a rollup of readings has VALUE (the last known one) for a counter, and LOW, HIGH,
+TOTAL and N (how many were known) for a gauge. Column 0 is the frame's own bookkeeping.
+"""
+
+import math
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from collector.model import Kind
+
+VALUE, LOW, HIGH, TOTAL, N = range(5)
+GENERATION, LAG = 0, 1
+WALL, MONO, SEQ = 2, 3, 4
+
+Streams = dict[int, "array[float]"]
+Ranges = Sequence[tuple[int, int]]
+
+
+def key(cid: int, aspect: int) -> int:
+    """The stream of one aspect of one column."""
+    return cid * 8 + aspect
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When the cycles of a slice were made, or the last cycle of each of its rollups."""
+
+    seq: Sequence[int]
+    wall_ms: Sequence[int]
+    mono_ns: Sequence[int]
+
+    def ranges(self, step_ms: int) -> Ranges:
+        """Runs of readings within one step, in order of reading; one each where step is 0."""
+        steps = self.wall_ms if step_ms == 0 else [wall // step_ms for wall in self.wall_ms]
+        if step_ms == 0:
+            return [(place, place + 1) for place in range(len(steps))]
+        cuts = [n for n in range(1, len(steps)) if steps[n] != steps[n - 1]]
+        return list(zip([0, *cuts], [*cuts, len(steps)], strict=True)) if steps else []
+
+    def at_ends(self, ranges: Ranges) -> "Times":
+        """The times of the last reading of each range."""
+        return Times(*([s[end - 1] for _, end in ranges] for s in self.columns()))
+
+    def columns(self) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+        """Seq, wall and monotonic times."""
+        return self.seq, self.wall_ms, self.mono_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One entity over the times of a slice; each stream has one value per `present` place.
+
+    `lag_ns` is how long before its place's time each reading was made: 0 but for the rollup in
+    which an entity ended.
+    """
+
+    present: Sequence[int]
+    generations: Sequence[int]
+    lag_ns: Sequence[int]
+    streams: Streams
+
+
+def is_known(values: "array[float]") -> bool:
+    """Whether no value is missing; infinities of both signs count as unsure."""
+    return not math.isnan(sum(values))
+
+
+def widen(values: "array[float]") -> tuple["array[float]", ...]:
+    """LOW, HIGH, TOTAL and N of readings as they were made."""
+    if is_known(values):
+        known = array("d", [1.0]) * len(values)
+    else:
+        known = array("d", [0.0 if math.isnan(v) else 1.0 for v in values])
+    return values, values, values, known
+
+
+def roll_up(frame: Frame, times: Times, ranges: Ranges, kinds: Mapping[int, Kind]) -> Frame:
+    """The frame with one reading per range of its slice's places."""
+    held = _held(frame.present, ranges)
+    places = [place for place, (start, end) in enumerate(held) if end > start]
+    within = [held[place] for place in places]
+    lasts = [end - 1 for _, end in within]
+    mono = times.mono_ns
+    lag = [
+        mono[ranges[place][1] - 1] - mono[frame.present[last]] + frame.lag_ns[last]
+        for place, last in zip(places, lasts, strict=True)
+    ]
+    streams = roll_up_streams(frame.streams, within, kinds)
+    return Frame(places, [frame.generations[last] for last in lasts], lag, streams)
+
+
+def _held(present: Sequence[int], ranges: Ranges) -> Ranges:
+    """The ranges of places as ranges of what is present."""
+    if ranges and len(present) == ranges[-1][1]:
+        return ranges
+    held, at = [], 0
+    for _, end in ranges:
+        start = at
+        while at < len(present) and present[at] < end:
+            at += 1
+        held.append((start, at))
+    return held
+
+
+def roll_up_streams(streams: Streams, ranges: Ranges, kinds: Mapping[int, Kind]) -> Streams:
+    """Every column's streams with one value per range."""
+    rolled: Streams = {}
+    for cid in dict.fromkeys(name >> 3 for name in streams):
+        value = streams.get(key(cid, VALUE))
+        if value is not None and kinds[cid] is Kind.COUNTER:
+            rolled[key(cid, VALUE)] = last_known(value, ranges)
+            continue
+        wide = (
+            [streams[key(cid, a)] for a in (LOW, HIGH, TOTAL, N)] if value is None else widen(value)
+        )
+        for aspect, stream in zip((LOW, HIGH, TOTAL, N), gauge(wide, ranges), strict=True):
+            rolled[key(cid, aspect)] = stream
+    return rolled
+
+
+def last_known(values: "array[float]", ranges: Ranges) -> "array[float]":
+    """The last value of each range that was read; NaN where none was."""
+    ends = array("d", [values[end - 1] for _, end in ranges])
+    if is_known(ends):
+        return ends
+    return array("d", [_last(values[start:end]) for start, end in ranges])
+
+
+def _last(values: Iterable[float]) -> float:
+    known = [v for v in values if not math.isnan(v)]
+    return known[-1] if known else math.nan
+
+
+def gauge(wide: Sequence["array[float]"], ranges: Ranges) -> tuple["array[float]", ...]:
+    """LOW, HIGH, TOTAL and N of each range; NaN with an N of 0 where nothing was read."""
+    low, high, total, n = wide
+    if not (is_known(low) and is_known(high) and is_known(total)):
+        return _gauge_with_gaps(wide, ranges)
+    return (
+        array("d", [min(low[a:b]) for a, b in ranges]),
+        array("d", [max(high[a:b]) for a, b in ranges]),
+        array("d", [sum(total[a:b]) for a, b in ranges]),
+        array("d", [sum(n[a:b]) for a, b in ranges]),
+    )
+
+
+def _gauge_with_gaps(wide: Sequence["array[float]"], ranges: Ranges) -> tuple["array[float]", ...]:
+    rolled = [array("d") for _ in wide]
+    for start, end in ranges:
+        known = [r for r in zip(*(s[start:end] for s in wide), strict=True) if r[3]]
+        lows, highs, totals, ns = zip(*known, strict=True) if known else ((), (), (), ())
+        rolled[0].append(min(lows, default=math.nan))
+        rolled[1].append(max(highs, default=math.nan))
+        rolled[2].append(sum(totals) if known else math.nan)
+        rolled[3].append(sum(ns))
+    return tuple(rolled)
+
+
+def join_streams(parts: Sequence[tuple[int, Streams]]) -> Streams:
+    """Streams one after another; what a part lacks is missing there (an N of 0)."""
+    names = dict.fromkeys(name for _, streams in parts for name in streams)
+    joined: Streams = {}
+    for name in names:
+        absent = array("d", [0.0 if name & 7 == N else math.nan])
+        whole = array("d")
+        for count, streams in parts:
+            whole.extend(streams.get(name, absent * count))
+        joined[name] = whole
+    return joined

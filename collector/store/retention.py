@@ -1,0 +1,136 @@
+"""Forgetting: slices too old, or more than the disk may hold. The head is never touched."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from collector.model import Stamp
+from collector.store import place, slices
+from collector.store.connect import transaction
+from collector.store.job import Job
+from collector.store.settings import GIB, StoreSettings
+
+DAY_MS = 86_400_000
+JUMP_MS = 3_600_000
+TRUST_NS = 24 * 3_600_000_000_000
+CHUNKS = 16
+"""Deleted per transaction."""
+VACUUM_PAGES = 256
+"""Given back per transaction: a mebibyte."""
+LOW_WATER = 0.98
+"""How much of the limit is left in use after it was passed, so that it is not passed at once."""
+
+
+class ClockWatch:
+    """Whether the wall clock may decide that something is old.
+
+    One that jumped by more than an hour within a boot must first stay so for a day: a clock
+    set a year ahead by mistake must not empty the store.
+    """
+
+    def __init__(self, newest: Stamp | None) -> None:
+        self._seen = newest
+        self._trusted_from_ns = 0
+
+    def trusts(self, now: Stamp) -> bool:
+        """Judge the time now; called regularly."""
+        seen, self._seen = self._seen, now
+        if seen is None or seen.boot_id != now.boot_id:
+            self._trusted_from_ns = 0
+        elif abs(_offset_ms(now) - _offset_ms(seen)) > JUMP_MS:
+            self._trusted_from_ns = now.mono_ns + TRUST_NS
+        return now.mono_ns >= self._trusted_from_ns
+
+
+def _offset_ms(stamp: Stamp) -> int:
+    return stamp.wall_ms - stamp.mono_ns // 1_000_000
+
+
+def expire_by_age(db: sqlite3.Connection, settings: StoreSettings, now_ms: int) -> None:
+    """Hide every slice past its tier's retention; minutes only once they are folded."""
+    for tier, days in kept_days(settings).items():
+        db.execute(
+            "UPDATE slice SET dying=1 WHERE tier=? AND dying=0 AND until_ms<?"
+            " AND (tier<>? OR last_seq <= (SELECT v FROM meta WHERE k='hour_to'))",
+            [tier, now_ms - round(days * DAY_MS), slices.MINUTE],
+        )
+
+
+def kept_days(settings: StoreSettings) -> dict[int, float]:
+    """Each tier's retention."""
+    return {
+        slices.RAW: settings.raw_days,
+        slices.MINUTE: settings.minute_days,
+        slices.HOUR: settings.hour_days,
+    }
+
+
+def expire_by_size(job: Job, now_ms: int) -> None:
+    """Delete the relatively oldest slices until the store fits its limit."""
+    limit = limit_bytes(job.path, job.settings)
+    if used_bytes(job.db) <= limit:
+        return
+    while used_bytes(job.db) > limit * LOW_WATER and not job.stop():
+        if not _hide_oldest(job.db, job.settings, now_ms):
+            return
+        reap(job)
+
+
+def _hide_oldest(db: sqlite3.Connection, settings: StoreSettings, now_ms: int) -> bool:
+    """Hide one slice of the tier that reaches furthest back for its retention."""
+    days = kept_days(settings)
+    oldest = db.execute(
+        "SELECT tier, min(first_seq), until_ms FROM slice WHERE dying=0 GROUP BY tier"
+    ).fetchall()
+    if not oldest:
+        return False
+    tier, first_seq, _ = max(oldest, key=lambda row: (now_ms - row[2]) / max(days[row[0]], 1e-9))
+    db.execute("UPDATE slice SET dying=1 WHERE tier=? AND first_seq=?", [tier, first_seq])
+    return True
+
+
+def reap(job: Job) -> None:
+    """Delete what is hidden, a few chunks at a time."""
+    db = job.db
+    for tier, first_seq in db.execute("SELECT tier, first_seq FROM slice WHERE dying=1").fetchall():
+        while _reap_chunks(db, tier, first_seq):
+            if job.stop():
+                return
+        db.execute("DELETE FROM slice WHERE tier=? AND first_seq=?", [tier, first_seq])
+
+
+def _reap_chunks(db: sqlite3.Connection, tier: int, first_seq: int) -> int:
+    with transaction(db):
+        return db.execute(
+            "DELETE FROM chunk WHERE rowid IN"
+            " (SELECT rowid FROM chunk WHERE tier=? AND first_seq=? LIMIT ?)",
+            [tier, first_seq, CHUNKS],
+        ).rowcount
+
+
+def give_back(job: Job) -> None:
+    """Return free pages to the file system where the file is over its limit."""
+    while place.disk_bytes(job.path) > limit_bytes(job.path, job.settings) and not job.stop():
+        (free,) = job.db.execute("PRAGMA freelist_count").fetchone()
+        if not free:
+            return
+        job.db.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
+        job.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def limit_bytes(path: Path, settings: StoreSettings) -> int:
+    """How large the store may be now: its cap, or less where the disk's reserve asks for it."""
+    status = os.statvfs(path.parent)
+    cap = settings.size_cap_bytes
+    if cap is None:
+        cap = min(5 * GIB, status.f_blocks * status.f_frsize // 10)
+    free = status.f_bavail * status.f_frsize
+    return min(cap, place.disk_bytes(path) + free - settings.free_reserve_bytes)
+
+
+def used_bytes(db: sqlite3.Connection) -> int:
+    """What the database needs, its free pages not counted."""
+    (size,) = db.execute("PRAGMA page_size").fetchone()
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    (free,) = db.execute("PRAGMA freelist_count").fetchone()
+    return int(size * (pages - free))
