@@ -48,6 +48,8 @@ def row(
 class Bed:
     """A store in a directory of the test, written with the stepped clock."""
 
+    settings = SETTINGS
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.clock = Clock()
@@ -84,3 +86,9 @@ def bed(tmp_path: Path) -> Iterator[Bed]:
 def fresh() -> Callable[..., Row]:
     """How a test makes a row of its own."""
     return row
+
+
+@pytest.fixture(scope="session")
+def new_bed() -> Callable[[Path], Bed]:
+    """For tests that need a store for each of many examples; they close it."""
+    return lambda directory: Bed(directory / "store" / FILE_NAME)
