@@ -1,0 +1,126 @@
+"""One cycle → the text Prometheus scrapes, fast enough to be asked for every second.
+
+Everything of a line but its value changes only when a container, NIC or disk comes or goes, so
+it is written once per layout; a scrape then joins those prefixes with the values.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from collector.model import Cycle, Entity, Kind, Labels, Metric, Row
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+END = b"# EOF\n"
+_TOTAL = "_total"
+
+
+@dataclass(frozen=True, slots=True)
+class PageSample:
+    """A gauge of the page's own, beside what the store holds."""
+
+    name: str
+    help: str
+    value: float
+
+
+Family = list[tuple[str, int]]
+"""All series of one metric: the text before each value, and where in the cycle that is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    rows: Sequence[Row]
+    families: Mapping[str, Family]
+
+    def fits(self, rows: Sequence[Row]) -> bool:
+        return len(rows) == len(self.rows) and all(
+            new.columns is old.columns and new.entity == old.entity
+            for new, old in zip(rows, self.rows, strict=True)
+        )
+
+
+class Renderer:
+    """Writes cycles as Prometheus text or OpenMetrics; remembers the last layout."""
+
+    def __init__(self, definitions: Mapping[str, Metric]) -> None:
+        self._definitions = definitions
+        self._lock = threading.Lock()
+        self._layout: _Layout | None = None
+
+    def cycle(self, cycle: Cycle | None, *, openmetrics: bool = False) -> bytes:
+        """Every series of the cycle; values that were not read have no line."""
+        if cycle is None:
+            return b""
+        parts: list[str] = []
+        values = [value for row in cycle.rows for value in row.values]
+        for name, family in self._families(cycle.rows).items():
+            lines = [
+                f"{prefix}{values[position]!r}\n"
+                for prefix, position in family
+                if values[position] == values[position]
+            ]
+            if lines:
+                parts.append(self._header(name, openmetrics=openmetrics))
+                parts += lines
+        return "".join(parts).encode("utf-8", "replace")
+
+    def _families(self, rows: Sequence[Row]) -> Mapping[str, Family]:
+        with self._lock:
+            if self._layout is None or not self._layout.fits(rows):
+                self._layout = _Layout(rows, families(rows))
+            return self._layout.families
+
+    def _header(self, name: str, *, openmetrics: bool) -> str:
+        metric = self._definitions.get(name)
+        counter = metric.kind is Kind.COUNTER if metric else name.endswith(_TOTAL)
+        kind = "counter" if counter else "gauge"
+        text = _help(metric.help if metric else "Not described by this version of the page.")
+        if openmetrics and counter:
+            # OpenMetrics names the family without the suffix that its samples carry.
+            name = name.removesuffix(_TOTAL)
+        return f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
+
+
+def own_text(samples: Sequence[PageSample]) -> bytes:
+    """The page's own gauges as text."""
+    return "".join(
+        f"# HELP {one.name} {_help(one.help)}\n# TYPE {one.name} gauge\n{one.name} {one.value!r}\n"
+        for one in samples
+    ).encode()
+
+
+def families(rows: Sequence[Row]) -> dict[str, Family]:
+    """Every series of `rows` by metric, since a metric's lines must stand together."""
+    found: dict[str, Family] = {}
+    position = 0
+    for row in rows:
+        common = _labels(entity_labels(row.entity))
+        for column in row.columns:
+            own = _labels(column.labels)
+            inside = f"{common},{own}" if common and own else common or own
+            prefix = f"{column.metric}{{{inside}}} " if inside else f"{column.metric} "
+            found.setdefault(column.metric, []).append((prefix, position))
+            position += 1
+    return dict(sorted(found.items()))
+
+
+def entity_labels(entity: Entity) -> Labels:
+    """Its labels; an OpenNebula container also gets the one that OpenNebula's dashboards key on."""
+    vmid = dict(entity.labels).get("vmid")
+    if entity.kind == "container" and vmid:
+        return (*entity.labels, ("one_vm_id", vmid))
+    return entity.labels
+
+
+def _labels(labels: Labels) -> str:
+    return ",".join(f'{name}="{_escaped(value)}"' for name, value in labels)
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _help(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n")
