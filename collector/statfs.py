@@ -71,13 +71,13 @@ class Worker(Generic[T]):
     def abandoned(self) -> int:
         """How many threads hang in a call now."""
         with self._changed:
-            self._give_up_a_hung_lane()
+            self._tend()
             return self._abandoned
 
     def submit(self, key: Hashable, call: Callable[[], T]) -> bool:
         """Have `call` made soon; False when the last one of this key has not returned yet."""
         with self._changed:
-            self._give_up_a_hung_lane()
+            self._tend()
             if self._closed or key in self._busy or not self._open_lane():
                 return False
             self._busy.add(key)
@@ -134,13 +134,15 @@ class Worker(Generic[T]):
             ).start()
         return True
 
-    def _give_up_a_hung_lane(self) -> None:
+    def _tend(self) -> None:
+        """Give up a thread that hangs, and have another make the calls that wait behind it."""
         lane = self._lane
-        if lane is None or lane.since is None or self._clock() - lane.since < self._deadline_s:
-            return
-        lane.abandoned = True
-        self._abandoned += 1
-        self._lane = None
+        if lane and lane.since is not None and self._clock() - lane.since >= self._deadline_s:
+            lane.abandoned = True
+            self._abandoned += 1
+            self._lane = None
+        if self._queue and not self._closed:
+            self._open_lane()
 
     def _run(self, lane: _Lane) -> None:
         while (job := self._next(lane)) is not None:

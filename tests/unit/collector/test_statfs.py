@@ -94,6 +94,25 @@ def test_a_hanging_call_costs_one_thread_and_only_its_key(
     assert worker.ask("dead", lambda: 3, timeout_s=10) == 3
 
 
+def test_what_waits_behind_a_hanging_call_is_made_by_another_thread(
+    worker: Worker[int], clock: Time, release: threading.Event
+) -> None:
+    hang(worker, "dead", release)
+    assert worker.submit("behind", lambda: 7)
+    clock.now = 5
+    assert not worker.submit("behind", lambda: 8)
+    until(lambda: worker.answer("behind"))
+    assert worker.fresh("behind", age_s=0) == 7
+
+
+def test_an_answer_that_is_too_old_is_not_shown(worker: Worker[int], clock: Time) -> None:
+    worker.submit("a", lambda: 1)
+    assert worker.settle(10)
+    clock.now = 10
+    assert worker.fresh("a", age_s=10) == 1
+    assert worker.fresh("a", age_s=9) is None
+
+
 def test_no_more_threads_than_allowed_are_given_up(
     worker: Worker[int], clock: Time, release: threading.Event
 ) -> None:

@@ -1,0 +1,132 @@
+"""How full real file systems of real containers are, and that a hanging one costs only itself."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.busybox import Busybox, Container, run, until
+from support.collecting import collecting, settled, values
+from support.images import HangingFuse, loop, make_image, mounted
+
+from collector.devices import Devices
+from collector.statfs import ABANDONED_MAX, Worker, usage
+
+pytestmark = pytest.mark.host
+
+OnImage = Callable[[str], Any]
+
+
+def of(device: str, point: str) -> tuple[tuple[str, str], ...]:
+    return (("device", device.removeprefix("/dev/")), ("mountpoint", point))
+
+
+def test_root_and_second_disk_as_df_inside_says(busybox: Busybox, on_image: OnImage) -> None:
+    made = on_image("df")
+    image = make_image(busybox.base / "df/disk.1", 32)
+    with loop(image) as second, mounted(second, made.root / "mnt"):
+        made.container.start()
+        with collecting(busybox.lxc_path) as collector:
+            cycle = settled(collector)
+            size = values(cycle, "lxc_filesystem_size_bytes", made.container.name)
+            used = values(cycle, "lxc_filesystem_used_bytes", made.container.name)
+            free = values(cycle, "lxc_filesystem_available_bytes", made.container.name)
+            for device, point in ((made.root_device, "/"), (second, "/mnt")):
+                inside = made.container.attach("/bin/df", "-k", point).splitlines()[-1].split()
+                key = of(device, point)
+                told = [int(amount[key]) // 1024 for amount in (size, used, free)]
+                assert told == [int(word) for word in inside[1:4]]
+            assert size.keys() == {of(made.root_device, "/"), of(second, "/mnt")}
+        made.container.stop()
+
+
+def test_a_disk_that_its_guest_fills_is_told_full(busybox: Busybox, on_image: OnImage) -> None:
+    made = on_image("full")
+    made.container.start()
+    made.container.attach("/bin/dd", "if=/dev/zero", "of=/fill", "bs=1M", check=False)
+    with collecting(busybox.lxc_path) as collector:
+        cycle = settled(collector)
+    key = of(made.root_device, "/")
+    assert values(cycle, "lxc_filesystem_available_bytes", made.container.name)[key] == 0
+    assert values(cycle, "lxc_filesystem_used_bytes", made.container.name)[key] > 40 << 20
+    made.container.stop()
+
+
+def test_nothing_stays_pinned_by_sampling(busybox: Busybox, on_image: OnImage) -> None:
+    made = on_image("pin")
+    made.container.start()
+    with collecting(busybox.lxc_path) as collector:
+        settled(collector, 3)
+        made.container.stop()
+        # While the collector still runs and has not looked again.
+        run("umount", str(made.root))
+        run("mount", made.root_device, str(made.root))
+        assert values(collector.read(), "lxc_filesystem_size_bytes", made.container.name) == {}
+
+
+def test_a_hanging_disk_costs_one_thread_and_only_its_own_values(
+    busybox: Busybox, on_image: OnImage, lxc_container: Callable[..., Container]
+) -> None:
+    made, other = on_image("hang"), lxc_container("beside")
+    image = make_image(busybox.base / "hang/disk.1", 16)
+    with loop(image) as second, HangingFuse(made.root / "mnt", second) as hanging:
+        made.container.start()
+        with collecting(busybox.lxc_path, slow_s=0.2) as collector:
+            devices = collector.stats.devices
+            assert devices is not None
+            devices.usages = Worker(deadline_s=0.3)
+            threads = threading.active_count()
+            for _ in range(20):
+                cycle = collector.read()
+                time.sleep(0.1)
+            size = values(cycle, "lxc_filesystem_size_bytes", made.container.name)
+            assert of(made.root_device, "/") in size
+            assert of(second, "/mnt") not in size
+            assert values(cycle, "lxc_filesystem_size_bytes", other.name)
+            assert values(cycle, "lxcmon_stuck_threads") == {(): 1.0}
+            # One hangs, one works, one may look into datastores for others' containers.
+            assert threading.active_count() <= threads + 3
+            assert collector.stats.errors == {}
+            hanging.answer()
+            until(lambda: devices.stuck_threads == 0, "the thread to be let go")
+        made.container.stop()
+    until(lambda: threading.active_count() < threads + 1, "the threads to end")
+
+
+def test_at_most_eight_threads_are_given_up(tmp_path: Path) -> None:
+    worker: Worker[object] = Worker(deadline_s=0.05)
+    before = threading.active_count()
+    with ExitStack() as undo:
+        hanging = [undo.enter_context(HangingFuse(tmp_path / str(n))) for n in range(10)]
+        for _ in range(60):
+            for fuse in hanging:
+                point = str(fuse.point)
+                worker.submit(point, lambda point=point: usage(point, None))
+            time.sleep(0.02)
+        assert worker.abandoned == ABANDONED_MAX
+        assert threading.active_count() == before + ABANDONED_MAX
+        assert not worker.submit("/", lambda: usage("/", None))
+        for fuse in hanging:
+            fuse.answer()
+        until(lambda: worker.abandoned == 0, "the threads to be let go")
+        assert worker.ask("/", lambda: usage("/", None), 5) is not None
+    worker.close()
+    until(lambda: threading.active_count() == before, "the threads to end")
+
+
+def test_a_hanging_datastore_costs_the_disk_ids_and_no_time(tmp_path: Path) -> None:
+    image = make_image(tmp_path / "image", 16)
+    with loop(image) as device, HangingFuse(tmp_path / "datastores") as hanging:
+        number = os.stat(device).st_rdev
+        devices = Devices(Path("/"), hanging.point)
+        started = time.monotonic()
+        labels = [devices.labels(os.major(number), os.minor(number), vmid) for vmid in range(5)]
+        assert labels == [(("device", device.removeprefix("/dev/")),)] * 5
+        # A quarter of a second each until the thread is given up, then nothing is asked any more.
+        assert time.monotonic() - started < 5
+        hanging.answer()
+        devices.close()
