@@ -1,0 +1,60 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from vmm import profiles
+from vmm.errors import DriverError, SpecError
+from vmm.policy import NodePolicy, RawPolicy
+
+TEXT = "# comment\nlxc.tty.max = 2\nlxc.hook.start = /bin/evil\n"
+
+
+@pytest.fixture
+def policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NodePolicy:
+    """A profile that everybody may write; whoever runs the tests passes for root."""
+    monkeypatch.setattr(profiles, "TRUSTED", {0, os.geteuid()})
+    (tmp_path / "web").write_text(TEXT)
+    (tmp_path / "web").chmod(0o666)
+    return NodePolicy(profiles=str(tmp_path))
+
+
+def test_a_profile_that_others_can_write_is_filtered(policy: NodePolicy) -> None:
+    found = profiles.load(("web",), policy)
+    assert [line.key for line in found.lines] == ["lxc.tty.max"]
+    assert "lxc.hook.start is not allowed on this node" in found.warnings[0]
+    assert "/web" in found.warnings[0]
+
+
+def test_a_strict_node_refuses_it(policy: NodePolicy) -> None:
+    strict = NodePolicy(profiles=policy.profiles, raw=RawPolicy.REFUSE)
+    with pytest.raises(SpecError, match=r"lxc\.hook\.start"):
+        profiles.load(("web",), strict)
+
+
+def test_a_profile_of_roots_passes_whole(policy: NodePolicy) -> None:
+    Path(policy.profiles, "web").chmod(0o644)
+    found = profiles.load(("web",), policy)
+    assert [line.key for line in found.lines] == ["lxc.tty.max", "lxc.hook.start"]
+
+
+def test_a_directory_that_others_can_write_spoils_it(policy: NodePolicy) -> None:
+    Path(policy.profiles, "web").chmod(0o644)
+    Path(policy.profiles).chmod(0o777)
+    assert [line.key for line in profiles.load(("web",), policy).lines] == ["lxc.tty.max"]
+
+
+def test_a_missing_profile_is_a_warning(policy: NodePolicy) -> None:
+    found = profiles.load(("nope",), policy)
+    assert (found.lines, len(found.warnings)) == ((), 1)
+
+
+def test_links_pipes_and_huge_files_are_refused(policy: NodePolicy) -> None:
+    base = Path(policy.profiles)
+    (base / "link").symlink_to("/etc/shadow")
+    os.mkfifo(base / "pipe")
+    (base / "huge").write_bytes(b"#" * (profiles.MAX_BYTES + 1))
+    (base / "latin").write_bytes(b"\xff")
+    for name in ("link", "pipe", "huge", "latin"):
+        with pytest.raises(DriverError, match=f"{name} cannot be read"):
+            profiles.load((name,), policy)
