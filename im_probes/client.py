@@ -1,0 +1,198 @@
+"""The resident client: renders and sends every message when it is due, in one thread, no fork.
+
+It takes the place of OpenNebula's monitord-client. A death is told at once, not at the next turn.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING
+
+from collector.clock import Clock
+from im_probes.document import FIRST_ROUND, document
+from im_probes.epoch import Epochs
+from im_probes.messages import Messages
+from im_probes.monitoring import Monitoring
+from im_probes.probes.vm_status import State, changes, render, render_all
+from im_probes.schedule import Schedule
+from im_probes.transport import Transport
+from im_probes.watcher import Watcher
+from im_probes.wire import MessageType, message
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+log = logging.getLogger(__name__)
+
+NS = 1_000_000_000
+SETTLE_S = 0.4
+"""A container that reboots from inside is gone this long at most; its death is told after it."""
+
+
+class Task(StrEnum):
+    """What the client does in turns."""
+
+    STATES = "STATE_VM"
+    SYNC = "STATE_VM, all"
+    BEACON = "BEACON_HOST"
+    VMS = "MONITOR_VM"
+    HOST = "MONITOR_HOST"
+    SYSTEM = "SYSTEM_HOST"
+
+
+_RENDERED = {
+    Task.VMS: MessageType.MONITOR_VM,
+    Task.HOST: MessageType.MONITOR_HOST,
+    Task.SYSTEM: MessageType.SYSTEM_HOST,
+}
+_KIND = {
+    Task.STATES: MessageType.STATE_VM,
+    Task.SYNC: MessageType.STATE_VM,
+    Task.BEACON: MessageType.BEACON_HOST,
+    **_RENDERED,
+}
+
+
+class FirstRoundError(Exception):
+    """A message of the first round could not be made: the text names it and why."""
+
+
+def periods(monitoring: Monitoring) -> dict[Task, float]:
+    """Seconds between two turns of each task, as monitord configured them."""
+    found: dict[Task, float] = {task: monitoring.periods[kind] for task, kind in _KIND.items()}
+    found[Task.SYNC] = monitoring.sync_s
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The front-end to report to, and what it calls this host."""
+
+    transport: Transport
+    host_id: int
+    missing_state: str
+    key: "RSAPublicKey | None" = None
+
+
+class Client:
+    """One host's reports. `told` is what monitord was told of each VM last."""
+
+    def __init__(
+        self,
+        front: Front,
+        messages: Messages,
+        watcher: Watcher,
+        clock: Clock,
+        periods_s: Mapping[Task, float],
+    ) -> None:
+        self._front, self._messages, self._watcher, self._clock = front, messages, watcher, clock
+        self._epochs = Epochs()
+        self._schedule = Schedule(periods_s, self._now_s())
+        self._told: Mapping[int, State] = {}
+        self._undelivered = False
+        self._system_asked = False
+        self._do: dict[Task, Callable[[], None]] = {
+            Task.STATES: self._states,
+            Task.SYNC: self._sync,
+            Task.BEACON: self._beacon,
+            **{task: partial(self._render, kind) for task, kind in _RENDERED.items()},
+        }
+        self._text: dict[MessageType, Callable[[], str]] = {
+            MessageType.MONITOR_VM: messages.monitor_vm,
+            MessageType.MONITOR_HOST: messages.monitor_host,
+            MessageType.SYSTEM_HOST: messages.system_host,
+        }
+
+    def first_round(self) -> str:
+        """The document for monitord's driver; FirstRoundError names the message that failed."""
+        made = []
+        for kind in FIRST_ROUND:
+            try:
+                made.append((kind, self._first(kind)))
+            except Exception as error:
+                log.exception("%s could not be made", kind)
+                raise FirstRoundError(f"nebulxc {_reason(kind, error)}") from error
+        return document(made, self._epochs.of(self._clock.now()))
+
+    def _first(self, kind: MessageType) -> str:
+        if kind is MessageType.STATE_VM:
+            self._told = self._messages.states()
+            return render_all(self._told, self._front.missing_state)
+        return self._text[kind]()
+
+    def ask_system(self) -> None:
+        """SIGUSR1: tell SYSTEM_HOST at the next turn. Safe in a signal handler."""
+        self._system_asked = True
+
+    def turn(self) -> None:
+        """Wait for what comes first, a change or something due, and deal with it."""
+        if self._system_asked:
+            self._system_asked = False
+            self._schedule.sooner(Task.SYSTEM, self._now_s())
+        if self._watcher.wait(self._schedule.wait_s(self._now_s())):
+            self._schedule.sooner(Task.STATES, self._now_s() + SETTLE_S)
+        self._watcher.refresh()
+        for task in self._schedule.due(self._now_s()):
+            self._try(task)
+
+    def _try(self, task: Task) -> None:
+        try:
+            self._do[task]()
+        except OSError as error:
+            failures = self._schedule.failed(task, self._now_s())
+            if failures == 1:
+                log.warning("%s was not delivered: %s; trying again", task, error)
+            # How much of it arrived is not known: tell everything once the way is free.
+            self._undelivered |= _KIND[task] is MessageType.STATE_VM
+        except Exception as error:
+            self._schedule.done(task, self._now_s())
+            log.exception("%s could not be made", task)
+            self._explain(task, error)
+        else:
+            self._schedule.done(task, self._now_s())
+
+    def _explain(self, task: Task, error: Exception) -> None:
+        """Tell monitord which probe failed and why; it shows the reason on the host."""
+        try:
+            self._send(_KIND[task], f"nebulxc {_reason(task, error)}", success=False)
+        except OSError as undelivered:
+            log.warning("the failure of %s was not delivered: %s", task, undelivered)
+
+    def _states(self) -> None:
+        if self._undelivered:
+            self._sync()
+            return
+        now = self._messages.states()
+        told = changes(self._told, now)
+        if told:
+            self._send(MessageType.STATE_VM, render(told))
+        self._told = now
+
+    def _sync(self) -> None:
+        now = self._messages.states()
+        self._send(MessageType.STATE_VM, render_all(now, self._front.missing_state))
+        self._told = now
+        self._undelivered = False
+
+    def _render(self, kind: MessageType) -> None:
+        self._send(kind, self._text[kind]())
+
+    def _beacon(self) -> None:
+        self._send(MessageType.BEACON_HOST, str(self._epochs.of(self._clock.now())))
+
+    def _send(self, kind: MessageType, text: str, *, success: bool = True) -> None:
+        if not text:
+            return
+        front = self._front
+        epoch = self._epochs.of(self._clock.now())
+        raw = message(kind, front.host_id, epoch, text, success=success, key=front.key)
+        front.transport.send(raw, reliable=kind is MessageType.STATE_VM)
+
+    def _now_s(self) -> float:
+        return self._clock.now().mono_ns / NS
+
+
+def _reason(what: str, error: Exception) -> str:
+    return f"{what}: {type(error).__name__}: {error}"

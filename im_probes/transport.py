@@ -1,0 +1,40 @@
+"""How a message gets to monitord: one datagram where it fits into one frame, else a connection."""
+
+import socket
+from typing import Protocol
+
+DATAGRAM_MAX = 1200
+"""Bytes that fit one frame on any path (IPv6 guarantees 1280 with headers). A larger datagram is
+fragmented, and one lost fragment loses the sample of every container on the host, unnoticed."""
+TIMEOUT_S = 5.0
+
+
+class Transport(Protocol):
+    """Where messages go."""
+
+    def send(self, raw: bytes, *, reliable: bool) -> None:
+        """Deliver one message; OSError where that is known to have failed."""
+        ...
+
+
+class Network:
+    """monitord's UDP and TCP port. The name is resolved anew each time: front-ends move."""
+
+    def __init__(self, address: str, port: int) -> None:
+        self._address, self._port = address, port
+
+    def send(self, raw: bytes, *, reliable: bool) -> None:
+        """By TCP when `reliable` or too large for one datagram."""
+        if reliable or len(raw) > DATAGRAM_MAX:
+            with socket.create_connection((self._address, self._port), TIMEOUT_S) as connection:
+                connection.sendall(raw)
+        else:
+            self._datagram(raw)
+
+    def _datagram(self, raw: bytes) -> None:
+        found = socket.getaddrinfo(self._address, self._port, type=socket.SOCK_DGRAM)
+        family, kind, protocol, _, where = found[0]
+        with socket.socket(family, kind, protocol) as datagram:
+            # Connected, so that a port nobody listens on is told by the next send on loopback.
+            datagram.connect(where)
+            datagram.send(raw)

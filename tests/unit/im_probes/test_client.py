@@ -1,0 +1,191 @@
+"""The client against a front-end that comes and goes, on a clock that the test moves."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.inventory import Found
+from collector.model import Column, Entity, Row, Stamp
+from collector.naming import Name
+from collector.reading import Reading
+from im_probes.client import Client, FirstRoundError, Front, Task
+from im_probes.messages import Messages
+from im_probes.sight import Agent, Sight
+
+Read = Callable[..., tuple[str, str, int, int, str]]
+PERIODS = {
+    Task.STATES: 5.0,
+    Task.SYNC: 180.0,
+    Task.BEACON: 30.0,
+    Task.VMS: 30.0,
+    Task.HOST: 120.0,
+    Task.SYSTEM: 600.0,
+}
+
+
+class Host:
+    """A host's containers, its clock, and the way to the front-end: what the client depends on."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.wall_step = 0.0
+        self.up: set[str] = set()
+        self.broken: Exception | None = None
+        self.reachable = True
+        self.received: list[bytes] = []
+        self.happened = False
+
+    def now(self) -> Stamp:
+        wall = self.seconds + self.wall_step
+        return Stamp(round(wall * 1000), round(self.seconds * 1e9), "boot")
+
+    def wait(self, timeout_s: float) -> bool:
+        if self.happened:
+            self.happened = False
+            return True
+        self.seconds += timeout_s
+        return False
+
+    def refresh(self) -> None:
+        pass
+
+    def running(self) -> Mapping[str, Found]:
+        return {name: Found(Name(name, None), name, 1, 0, 1) for name in self.up}
+
+    def look(self) -> Sight:
+        if self.broken:
+            raise self.broken
+        columns = (Column("lxc_state", (("state", "running"),)), Column("lxc_pids"))
+        return Sight(
+            {
+                ("container", name): Reading(
+                    Row(Entity("container", name, ()), 1, columns, (1.0, 3.0)), self.now()
+                )
+                for name in self.up
+            },
+            Agent.OK,
+        )
+
+    def send(self, raw: bytes, *, reliable: bool) -> None:
+        if not self.reachable:
+            raise ConnectionRefusedError(111, f"Connection refused ({reliable=})")
+        self.received.append(raw)
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host()
+
+
+@pytest.fixture
+def client(host: Host, tmp_path: Path) -> Client:
+    front = Front(host, 3, "POWEROFF")
+    messages = Messages(host.look, host.running, tmp_path, "0.1.0", root=tmp_path)
+    unreal: Any = host
+    return Client(front, messages, unreal, host, PERIODS)
+
+
+def run(client: Client, host: Host, seconds: float) -> None:
+    end = host.seconds + seconds
+    while host.seconds < end:
+        client.turn()
+
+
+def kinds(host: Host, read: Read) -> list[str]:
+    return [read(raw)[0] for raw in host.received]
+
+
+def texts(host: Host, read: Read, kind: str) -> list[str]:
+    return [read(raw)[4] for raw in host.received if raw.startswith(kind.encode())]
+
+
+def test_every_message_in_its_period(client: Client, host: Host, monitord_reads: Read) -> None:
+    host.up = {"one-7"}
+    client.first_round()
+    run(client, host, 600)
+    found = kinds(host, monitord_reads)
+    assert {kind: found.count(kind) for kind in set(found)} == {
+        "BEACON_HOST": 20,
+        "MONITOR_VM": 20,
+        "STATE_VM": 3,
+        "SYSTEM_HOST": 1,
+    }, "STATE_VM only as full lists: nothing changed; MONITOR_HOST has nothing to say here"
+
+
+def test_a_death_is_told_at_once_and_once(client: Client, host: Host, monitord_reads: Read) -> None:
+    host.up = {"one-7", "one-8"}
+    client.first_round()
+    host.up.remove("one-7")
+    host.happened = True
+    before = host.seconds
+    client.turn()
+    client.turn()
+    (text,) = texts(host, monitord_reads, "STATE_VM")
+    assert text == 'VM=[ID="7",DEPLOY_ID="one-7",STATE="POWEROFF"]\n'
+    assert host.seconds - before < 1
+    run(client, host, 60)
+    assert len(texts(host, monitord_reads, "STATE_VM")) == 1
+
+
+def test_a_reboot_from_inside_is_no_death(client: Client, host: Host, monitord_reads: Read) -> None:
+    host.up = {"one-7"}
+    client.first_round()
+    host.up.clear()
+    host.happened = True
+    client.turn()
+    host.up = {"one-7"}
+    run(client, host, 20)
+    assert texts(host, monitord_reads, "STATE_VM") == []
+
+
+def test_a_front_end_down_for_an_hour(client: Client, host: Host, monitord_reads: Read) -> None:
+    host.up = {"one-7"}
+    client.first_round()
+    host.reachable = False
+    run(client, host, 60)
+    host.up = {"one-8"}
+    run(client, host, 3600)
+    assert host.received == []
+    host.reachable = True
+    run(client, host, 5.5)
+    first, *more = texts(host, monitord_reads, "STATE_VM")
+    assert first == "SYNC_STATE=yes\nMISSING_STATE=POWEROFF\n" + (
+        'VM=[ID="8",DEPLOY_ID="one-8",STATE="RUNNING"]\n'
+    )
+    assert more == []
+
+
+def test_a_broken_probe_names_itself_and_the_beacon_goes_on(
+    client: Client, host: Host, monitord_reads: Read
+) -> None:
+    host.broken = RuntimeError("no store")
+    run(client, host, 121)
+    opened = [monitord_reads(raw) for raw in host.received]
+    failures = {(kind, text) for kind, outcome, _, _, text in opened if outcome == "FAILURE"}
+    assert ("MONITOR_HOST", "nebulxc MONITOR_HOST: RuntimeError: no store") in failures
+    assert [kind for kind, outcome, *_ in opened if outcome == "SUCCESS"] == ["BEACON_HOST"] * 4
+
+
+def test_a_broken_first_round_names_its_message(client: Client, host: Host) -> None:
+    host.broken = RuntimeError("no store")
+    with pytest.raises(FirstRoundError, match="SYSTEM_HOST: RuntimeError: no store"):
+        client.first_round()
+
+
+def test_a_clock_step_does_not_mute_the_host(
+    client: Client, host: Host, monitord_reads: Read
+) -> None:
+    run(client, host, 61)
+    host.wall_step = -3600
+    run(client, host, 61)
+    epochs = [monitord_reads(raw)[3] for raw in host.received]
+    assert epochs == sorted(epochs)
+    assert epochs[-1] > epochs[0] + 60
+
+
+def test_sigusr1_asks_for_the_system(client: Client, host: Host, monitord_reads: Read) -> None:
+    client.ask_system()
+    client.turn()
+    assert kinds(host, monitord_reads) == ["SYSTEM_HOST"]

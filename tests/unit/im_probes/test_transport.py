@@ -1,0 +1,62 @@
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from im_probes.transport import DATAGRAM_MAX, Network
+
+
+@pytest.fixture
+def ports() -> Iterator[tuple[socket.socket, socket.socket, int]]:
+    """A UDP and a TCP socket on one port of the loopback."""
+    with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
+        stream.bind(("127.0.0.1", 0))
+        stream.listen()
+        stream.settimeout(5)
+        datagram.settimeout(5)
+        port = stream.getsockname()[1]
+        datagram.bind(("127.0.0.1", port))
+        yield stream, datagram, port
+
+
+def accepted(stream: socket.socket) -> bytes:
+    connection, _ = stream.accept()
+    with closing(connection), connection.makefile("rb") as file:
+        return file.read()
+
+
+@pytest.mark.parametrize(
+    ("size", "reliable", "by_stream"),
+    [
+        (1, False, False),
+        (DATAGRAM_MAX, False, False),
+        (DATAGRAM_MAX + 1, False, True),
+        (1, True, True),
+    ],
+)
+def test_which_way_a_message_goes(
+    ports: tuple[socket.socket, socket.socket, int], size: int, reliable: bool, by_stream: bool
+) -> None:
+    stream, datagram, port = ports
+    raw = b"x" * size
+    sender = threading.Thread(
+        target=Network("127.0.0.1", port).send, args=(raw,), kwargs={"reliable": reliable}
+    )
+    sender.start()
+    assert (accepted(stream) if by_stream else datagram.recv(65536)) == raw
+    sender.join()
+
+
+def test_a_closed_port_is_told(ports: tuple[socket.socket, socket.socket, int]) -> None:
+    stream, datagram, port = ports
+    stream.close()
+    datagram.close()
+    with pytest.raises(ConnectionRefusedError):
+        Network("127.0.0.1", port).send(b"x", reliable=True)
+
+
+def test_an_unknown_name_is_told() -> None:
+    with pytest.raises(socket.gaierror):
+        Network("front-end.invalid", 4124).send(b"x", reliable=False)
