@@ -10,6 +10,8 @@ from shlex import quote
 
 ENTRIES = {
     "nebulxc": "control.cli",
+    "nebulxc-action": "control.action",
+    "nebulxc-hook": "control.hook",
 }
 """Command → the module whose `main()` it runs."""
 
