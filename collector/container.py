@@ -8,6 +8,8 @@ from pathlib import Path
 from collector.cgroupfs import Cgroup
 from collector.devices import Devices
 from collector.model import Entity, Labels
+from collector.mounts import MountTable
+from collector.pace import Pace
 
 _OURS = re.compile(r"one-(0|[1-9]\d*)", re.ASCII)
 
@@ -33,25 +35,14 @@ class ContainerRef:
         return Entity("container", self.name, labels)
 
 
-class Pace:
-    """When to read again what rarely changes (limits, mounts): whenever `round` has grown.
-
-    The cycle lets it grow every `CollectorSettings.slow_s` seconds, not for all containers at once.
-    """
-
-    __slots__ = ("round",)
-
-    def __init__(self) -> None:
-        self.round = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Container:
     """A container from its init's start to its end.
 
     `start_time` is unix seconds, `root` the file system that holds proc/ and sys/, `proc` an open
     descriptor of /proc/INIT_PID: reading through it fails with ESRCH once init is gone, also when
-    another process got its number. `generation` is another after every restart (53 bits).
+    another process got its number. `generation` is another after every restart (53 bits). What
+    rarely changes is read again with each round of `pace`.
     """
 
     ref: ContainerRef
@@ -63,6 +54,10 @@ class Container:
     cgroup: Cgroup
     devices: Devices
     pace: Pace = field(default_factory=Pace)
+    mounts: MountTable = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mounts", MountTable(self.proc, self.pace))
 
 
 def generation(boot_id: str, start_ticks: int, inode: int) -> int:

@@ -5,18 +5,17 @@ the file adds its path. A key that is not there is MISSING: kernels differ in wh
 A file cut in the middle of a line is an error, for its last number may lack digits.
 """
 
-import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from collector.model import MISSING
 
 Values = tuple[float, ...]
 Parser = Callable[[bytes], Values]
 
-MICRO = 1e-6
-NANO = 1e-9
+MICRO = 1e6
+NANO = 1e9
+"""Micro- and nanoseconds in a second: to divide by, which rounds as the decimal number reads."""
 NIC_FIELDS = 8
 _NET_DEV_FIELDS = 16
 _NET_DEV_HEADER = 2
@@ -58,16 +57,16 @@ def number(data: bytes) -> float:
 
 
 class Keyed:
-    """A flat-keyed file ("key value" lines) → the values of `keys`, scaled, in that order.
+    """A flat-keyed file ("key value" lines) → the values of `keys` / `per`, in that order.
 
     Fastest with the keys in the order of the file: each is searched from the one before.
     """
 
-    __slots__ = ("_keys", "_scale")
+    __slots__ = ("_keys", "_per")
 
-    def __init__(self, *keys: str, scale: float = 1.0) -> None:
+    def __init__(self, *keys: str, per: float = 1.0) -> None:
         self._keys = tuple(f"\n{key} ".encode() for key in keys)
-        self._scale = scale
+        self._per = per
 
     def __call__(self, data: bytes) -> Values:
         """One value per key, MISSING where the file has no such key."""
@@ -84,7 +83,7 @@ class Keyed:
             text = data[start + len(key) : at]
             if not text.isdigit():
                 raise FormatError(data[start + 1 : at], "a key and a number")
-            found.append(float(text) * self._scale)
+            found.append(float(text) / self._per)
         return tuple(found)
 
 
@@ -99,9 +98,9 @@ def pressure(data: bytes) -> Values:
         if not total.isdigit():
             raise FormatError(line, "a line of pressure with a total")
         if kind.startswith(b"some "):
-            some = float(total) * MICRO
+            some = float(total) / MICRO
         elif kind.startswith(b"full "):
-            full = float(total) * MICRO
+            full = float(total) / MICRO
     return some, full
 
 
@@ -164,36 +163,9 @@ def io_stat(data: bytes) -> dict[bytes, Values]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """One line of /proc/PID/mountinfo; `number` is (major, minor), major 0 where no disk is."""
-
-    number: tuple[int, int]
-    point: str
-    kind: str
-    source: str
-    options: str
-
-
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 def unescaped(text: str) -> str:
     """The octal escapes of a mount table resolved: a space is written as backslash 040."""
     return _OCTAL.sub(lambda found: chr(int(found[1], 8)), text)
-
-
-def mountinfo(data: bytes) -> list[Mount]:
-    """/proc/PID/mountinfo, in its order: of two mounts on one point the later one is seen."""
-    found = []
-    for line in lines(data):
-        before, _, after = os.fsdecode(line).partition(" - ")
-        try:
-            _, _, number, _, point, *_ = before.split(" ")
-            kind, source, options = after.split(" ", 2)
-            major, minor = number.split(":")
-            mount = (int(major), int(minor)), unescaped(point), kind, unescaped(source), options
-        except ValueError:
-            raise FormatError(line, "a mount") from None
-        found.append(Mount(*mount))
-    return found

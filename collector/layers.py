@@ -9,14 +9,15 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from collector import mounts
 from collector.container import Container
 from collector.files import read_new
-from collector.formats import FormatError, Mount, mountinfo
+from collector.formats import FormatError
 from collector.group import Gone
-from collector.procfs import stat
+from collector.mounts import Mount, Number
+from collector.procfs import open_process, stat
 from collector.sysfs import text
 
-Number = tuple[int, int]
 _SEVERAL = 2
 
 
@@ -34,37 +35,35 @@ class Layers:
             return number
         return self._number(path.resolve().parent) or number
 
-    def below(self, number: Number, mounts: Iterable[Mount]) -> set[Number]:
-        """Every device that the device's data lies on; `mounts` tell where images are."""
+    def below(self, number: Number, within: Iterable[Mount]) -> set[Number]:
+        """Every device that the device's data lies on; `within` tells where images are."""
         found: set[Number] = set()
         todo = [number]
         while todo:
-            for lower in self._next(todo.pop(), mounts):
+            for lower in self._next(todo.pop(), within):
                 if lower not in found:
                     found.add(lower)
                     todo.append(lower)
         return found
 
-    def of_mount(self, mount: Mount, mounts: Iterable[Mount]) -> set[Number]:
+    def of_mount(self, mount: Mount, within: Iterable[Mount]) -> set[Number]:
         """The disks a mounted file system is on; none for proc, tmpfs, NFS and the like."""
         if mount.number[0] != 0:
             return {self.whole(mount.number)}
-        if mount.kind == "btrfs":
+        if mount.type == "btrfs":
             return self._btrfs(mount.source)
-        if mount.kind == "overlay":
-            return self._overlay(mount.options, mounts)
+        if mount.type == "overlay":
+            return self._overlay(mount.options, within)
         return set()
 
-    def holding(self, path: str, mounts: Iterable[Mount]) -> set[Number]:
+    def holding(self, path: str, within: Iterable[Mount]) -> set[Number]:
         """The disks that hold the file `path`, by the mount table alone: no disk is touched."""
-        within = [
-            m for m in mounts if path == m.point or path.startswith(m.point.rstrip("/") + "/")
-        ]
-        if not within:
+        over = [m for m in within if is_below(path, m.point)]
+        if not over:
             return set()
-        longest = max(len(mount.point) for mount in within)
-        mount = [mount for mount in within if len(mount.point) == longest][-1]
-        return set() if mount.kind == "overlay" else self.of_mount(mount, ())
+        longest = max(len(mount.point) for mount in over)
+        mount = [mount for mount in over if len(mount.point) == longest][-1]
+        return set() if mount.type == "overlay" else self.of_mount(mount, ())
 
     def _path(self, number: Number) -> Path:
         return self._block / f"{number[0]}:{number[1]}"
@@ -73,11 +72,11 @@ class Layers:
         major, _, minor = (text(device / "dev") or "").partition(":")
         return (int(major), int(minor)) if minor else None
 
-    def _next(self, number: Number, mounts: Iterable[Mount]) -> set[Number]:
+    def _next(self, number: Number, within: Iterable[Mount]) -> set[Number]:
         path = self._path(number)
         image = text(path / "loop/backing_file")
         if image:
-            return self.holding(image, mounts)
+            return self.holding(image, within)
         try:
             names = os.listdir(path / "slaves")
         except OSError:
@@ -95,14 +94,19 @@ class Layers:
                 return {self.whole(number) for number in found if number}
         return set()
 
-    def _overlay(self, options: str, mounts: Iterable[Mount]) -> set[Number]:
+    def _overlay(self, options: str, within: Iterable[Mount]) -> set[Number]:
         found: set[Number] = set()
         for option in options.split(","):
             key, _, value = option.partition("=")
             if key in ("upperdir", "lowerdir"):
                 for directory in value.split(":"):
-                    found |= self.holding(directory, mounts)
+                    found |= self.holding(directory, within)
         return found
+
+
+def is_below(path: str, directory: str) -> bool:
+    """Whether `path` is `directory` or in it, by their names."""
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
 
 
 def number(text: bytes) -> Number:
@@ -113,12 +117,12 @@ def number(text: bytes) -> Number:
     return int(major), int(minor)
 
 
-def told(container: Container, layers: Layers, table: bytes, seen: Iterable[Number]) -> set[Number]:
-    """The devices to tell of: those of the container's mount `table`, its disks among `seen`."""
-    outside = _monitors_mounts(container)
+def told(container: Container, layers: Layers, seen: Iterable[Number]) -> set[Number]:
+    """The devices to tell of: those of the container's mounts, and its disks among `seen`."""
+    outside = _outside(container)
     root: set[Number] = set()
     devices: set[Number] = set()
-    for mount in mountinfo(table):
+    for mount in container.mounts.read():
         of_mount = layers.of_mount(mount, outside)
         devices |= of_mount
         if mount.point == "/":
@@ -132,10 +136,16 @@ def told(container: Container, layers: Layers, table: bytes, seen: Iterable[Numb
     return (devices - lower) | root
 
 
-def _monitors_mounts(container: Container) -> list[Mount]:
+def _outside(container: Container) -> list[Mount]:
     """The mount table in which the container's images and layers have their paths."""
     try:
         monitor = stat(read_new("stat", container.proc)).ppid
-        return mountinfo(read_new(str(container.root / f"proc/{monitor}/mountinfo")))
+        proc = open_process(container.root, monitor)
     except (OSError, Gone):
         return []
+    try:
+        return mounts.read(proc)
+    except (OSError, Gone):
+        return []
+    finally:
+        os.close(proc)

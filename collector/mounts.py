@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from collector.formats import FormatError, unescaped
 from collector.group import Gone
+from collector.pace import Pace
 
 Number = tuple[int, int]
 """(major, minor) of a block device."""
@@ -28,7 +29,8 @@ class Mount:
     """One line of a mount table.
 
     `st_dev` is what stat tells of files there. `root` is the directory of the file system that is
-    mounted: not "/" for a bind of a part of it. `source` is any text for most types.
+    mounted: not "/" for a bind of a part of it. `source` is any text for most types, `options`
+    are those of the file system.
     """
 
     st_dev: int
@@ -36,6 +38,7 @@ class Mount:
     point: str
     type: str
     source: str
+    options: str = ""
 
     @property
     def number(self) -> Number:
@@ -57,6 +60,7 @@ def parse(data: bytes) -> Iterator[Mount]:
                 unescaped(words[4]),
                 words[end + 1],
                 unescaped(words[end + 2]),
+                words[end + 3] if len(words) > end + 3 else "",
             )
         except (ValueError, IndexError):
             raise FormatError(line.encode(errors="replace"), "a line of mountinfo") from None
@@ -67,15 +71,38 @@ def read(proc: int, table_max: int = TABLE_MAX) -> list[Mount]:
 
     What exceeds `table_max` bytes is not looked at: the oldest mounts come first.
     """
+    return list(parse(_table(proc, table_max)))
+
+
+class MountTable:
+    """The mount table of one container, read once per round of its pace for all who ask."""
+
+    def __init__(self, proc: int, pace: Pace) -> None:
+        self._proc, self._pace = proc, pace
+        self._round = -1
+        self._data = b""
+        self._mounts: list[Mount] = []
+
+    def read(self) -> list[Mount]:
+        """The mounts: the same list as long as nothing changed. Gone when the container ended."""
+        if self._round != self._pace.round:
+            data = _table(self._proc, TABLE_MAX)
+            if data != self._data:
+                self._mounts = list(parse(data))
+                self._data = data
+            self._round = self._pace.round
+        return self._mounts
+
+
+def _table(proc: int, table_max: int) -> bytes:
     try:
         fd = os.open("mountinfo", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
     except (ProcessLookupError, FileNotFoundError):
         raise Gone("mountinfo") from None
     try:
-        data = _up_to(fd, table_max)
+        return _up_to(fd, table_max)
     finally:
         os.close(fd)
-    return list(parse(data))
 
 
 def _up_to(fd: int, most: int) -> bytes:

@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from collector.container import Pace
 from collector.files import read_new
 from collector.formats import FormatError, Parser, Values
+from collector.pace import Pace
 
 
 class Slow:

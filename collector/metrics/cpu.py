@@ -1,19 +1,22 @@
 """How much CPU time a container used, may use, and was denied."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from collector.cgroupfs import Cgroup
-from collector.container import Container, Pace
-from collector.files import Texts
+from collector.container import Container
+from collector.files import Text, Texts
 from collector.formats import MICRO, NANO, FormatError, Keyed, Parser, Values, count, number
 from collector.group import Group, Source
 from collector.model import MISSING, Column, Columns, Kind, Metric
+from collector.pace import Pace
 from collector.procfs import TICKS_PER_SECOND
 from collector.slow import Slow, exists
 
 _V1, _V2 = "cgroup-v1/cpuacct.rst", "cgroup-v2.rst"
 _BANDWIDTH = "scheduler/sched-bwc.rst"
+_WITH_LIMIT = "Absent without a limit; a limit that is set while it runs shows within 10 s."
 _UNLIMITED = b"-1\n"
 
 METRICS = (
@@ -39,6 +42,7 @@ METRICS = (
         "",
         "Enforcement periods that elapsed while the container had a CPU limit.",
         f"nr_periods of cpu.stat: {_BANDWIDTH}",
+        limits=_WITH_LIMIT,
     ),
     Metric(
         "lxc_cpu_throttled_periods_total",
@@ -46,6 +50,7 @@ METRICS = (
         "",
         "Periods in which the container used up its limit and was stopped.",
         f"nr_throttled of cpu.stat: {_BANDWIDTH}",
+        limits=_WITH_LIMIT,
     ),
     Metric(
         "lxc_cpu_throttled_seconds_total",
@@ -53,6 +58,7 @@ METRICS = (
         "seconds",
         "Time the container's tasks were stopped by the limit, summed over CPUs.",
         f"throttled_time, throttled_usec of cpu.stat: {_BANDWIDTH}",
+        limits=_WITH_LIMIT,
     ),
     Metric(
         "lxc_cpu_limit_cores",
@@ -76,16 +82,19 @@ _BANDWIDTH_COLUMNS: Columns = (
 )
 _COLUMNS = _USAGE_COLUMNS + _BANDWIDTH_COLUMNS
 
-_USAGE_V2 = Keyed("usage_usec", "user_usec", "system_usec", scale=MICRO)
-_MODES_V1 = Keyed("user", "system", scale=1 / TICKS_PER_SECOND)
+_NO_LIMIT: Values = (MISSING, MISSING, MISSING, MISSING)
+"""Periods, throttled periods and seconds, cores: nothing of it is there without a limit."""
+
+_USAGE_V2 = Keyed("usage_usec", "user_usec", "system_usec", per=MICRO)
+_MODES_V1 = Keyed("user", "system", per=TICKS_PER_SECOND)
 _PERIODS = Keyed("nr_periods", "nr_throttled")
-_THROTTLED_V1 = Keyed("throttled_time", scale=NANO)
-_THROTTLED_V2 = Keyed("throttled_usec", scale=MICRO)
+_THROTTLED_V1 = Keyed("throttled_time", per=NANO)
+_THROTTLED_V2 = Keyed("throttled_usec", per=MICRO)
 
 
 def usage_v1(data: bytes) -> Values:
     """cpuacct.usage, nanoseconds."""
-    return (number(data) * NANO,)
+    return (number(data) / NANO,)
 
 
 def periods_v1(data: bytes) -> Values:
@@ -121,49 +130,87 @@ def period_v1(data: bytes) -> Values:
     return (number(data),)
 
 
-class _Limit:
-    """v1's limit from its two files."""
+class _BandwidthV1:
+    """Periods and the limit. Without a limit cpu.stat stands still and is not read."""
 
     def __init__(self, pace: Pace, directory: Path) -> None:
         self._quota = Slow(pace, directory / "cpu.cfs_quota_us", quota_v1, (MISSING,))
         self._period = Slow(pace, directory / "cpu.cfs_period_us", period_v1, (MISSING,))
+        self._stat = Text(directory / "cpu.stat", periods_v1)
 
-    def read(self) -> Values:
-        (quota,), (period,) = self._quota.read(), self._period.read()
-        return (quota / period,)
+    def read(self, values: list[float]) -> None:
+        (quota,) = self._quota.read()
+        if math.isnan(quota):
+            values += _NO_LIMIT
+        else:
+            values += self._stat.read()
+            values.append(quota / self._period.read()[0])
+
+    def close(self) -> None:
+        self._stat.close()
 
 
-class _Source:
-    def __init__(
-        self, columns: Columns, limit: _Limit | Slow | None, files: Sequence[tuple[Path, Parser]]
-    ) -> None:
-        self._columns, self._limit = columns, limit
-        self._texts = Texts(*files)
+class _V1Source:
+    """The usage from where it is told best, the limit where there is a controller."""
+
+    def __init__(self, usage: Sequence[tuple[Path, Parser]], pace: Pace, cpu: Path | None) -> None:
+        self._bandwidth = _BandwidthV1(pace, cpu) if cpu is not None else None
+        try:
+            self._usage = Texts(*usage)
+        except BaseException:
+            if self._bandwidth:
+                self._bandwidth.close()
+            raise
+        self._columns = (_USAGE_COLUMNS if usage else ()) + (
+            _BANDWIDTH_COLUMNS if self._bandwidth else ()
+        )
 
     def read(self, values: list[float]) -> Columns:
         """Usage, periods and the limit, as far as the layout tells them."""
-        for text in self._texts:
+        for text in self._usage:
             values += text.read()
-        if self._limit:
-            values += self._limit.read()
+        if self._bandwidth:
+            self._bandwidth.read(values)
         return self._columns
 
     def close(self) -> None:
         """Close the files."""
-        self._texts.close()
+        self._usage.close()
+        if self._bandwidth:
+            self._bandwidth.close()
+
+
+class _V2Source:
+    """cpu.stat tells usage and periods at once."""
+
+    def __init__(self, pace: Pace, directory: Path) -> None:
+        self._stat = Text(directory / "cpu.stat", stat_v2)
+        self._limit = Slow(pace, directory / "cpu.max", max_v2, (MISSING,))
+
+    def read(self, values: list[float]) -> Columns:
+        """The values in the order of METRICS."""
+        stat = self._stat.read()
+        (limit,) = self._limit.read()
+        if math.isnan(limit):
+            values += stat[: len(_USAGE_COLUMNS)]
+            values += _NO_LIMIT
+        else:
+            values += stat
+            values.append(limit)
+        return _COLUMNS
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stat.close()
 
 
 def _open(container: Container) -> Source | None:
     cgroup, pace = container.cgroup, container.pace
     cpu, tree = cgroup.v1("cpu"), cgroup.v2
+    if cpu is None and tree is not None and exists(tree, "cpu.max"):
+        return _V2Source(pace, tree)
     usage = _usage_files(cgroup)
-    if cpu is not None:
-        columns = (_USAGE_COLUMNS if usage else ()) + _BANDWIDTH_COLUMNS
-        return _Source(columns, _Limit(pace, cpu), [*usage, (cpu / "cpu.stat", periods_v1)])
-    if tree is not None and exists(tree, "cpu.max"):
-        limit = Slow(pace, tree / "cpu.max", max_v2, (MISSING,))
-        return _Source(_COLUMNS, limit, [(tree / "cpu.stat", stat_v2)])
-    return _Source(_USAGE_COLUMNS, None, usage) if usage else None
+    return _V1Source(usage, pace, cpu) if usage or cpu is not None else None
 
 
 def _usage_files(cgroup: Cgroup) -> list[tuple[Path, Parser]]:

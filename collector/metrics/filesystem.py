@@ -83,8 +83,7 @@ class _Source:
 
     def _renew(self) -> None:
         self._seen = (self._container.pace.round, self._devices.version)
-        table = mounts.read(self._container.proc)
-        disks = mounts.disks(table, mounts.block_number)
+        disks = mounts.disks(self._container.mounts.read(), mounts.block_number)
         for gone in {self._key(disk) for disk in self._disks} - {self._key(disk) for disk in disks}:
             self._devices.usages.forget(gone)
         self._disks = disks

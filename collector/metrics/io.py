@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from collector.container import Container
-from collector.files import Text, read_new
+from collector.files import Text
 from collector.formats import Values, blkio, io_stat
 from collector.group import Group, Source
-from collector.layers import Layers, Number, number, told
+from collector.layers import Layers, number, told
 from collector.model import Column, Columns, Kind, Metric
+from collector.mounts import Number
 from collector.slow import exists
 
 _THROTTLE = "blkio.throttle"
@@ -72,7 +73,7 @@ class _Source:
     def __init__(self, container: Container, *files: tuple[Path, Callable[[bytes], Table]]) -> None:
         self._container, self._round = container, -1
         self._layers = Layers(container.root)
-        self._basis: tuple[object, ...] = ()
+        self._basis: tuple[object, ...] = (None,)
         self._keys: tuple[bytes, ...] = ()
         self._columns: Columns = ()
         self._values: Values = ()
@@ -112,16 +113,15 @@ class _Source:
     def _choose(self) -> None:
         container = self._container
         self._seen = frozenset(self._tables[0])
-        mounts = read_new("mountinfo", container.proc)
-        basis = mounts, self._seen, container.devices.version
-        if basis != self._basis:
+        mounts, version = container.mounts.read(), container.devices.version
+        if mounts is not self._basis[0] or self._basis[1:] != (self._seen, version):
             seen = [number(key) for key in self._seen]
-            devices = sorted(told(container, self._layers, mounts, seen))
+            devices = sorted(told(container, self._layers, seen))
             self._keys = tuple(b"%d:%d" % device for device in devices)
             found = columns(container, devices)
             # An equal tuple is no other layout: keep the object that the row's layout hangs on.
             self._columns = found if found != self._columns else self._columns
-            self._basis = basis
+            self._basis = mounts, self._seen, version
         self._round = container.pace.round
 
     def close(self) -> None:

@@ -111,7 +111,7 @@ class _Mounted:
         self._round = self._container.pace.round
         images = self._devices.images.images()
         if images:
-            table = mounts.read(self._container.proc)
+            table = self._container.mounts.read()
             mounted = {mounts.block_number(mount) for mount in table}
             images = tuple(image for image in images if image.number in mounted)
         self._claim({image.number for image in images})
