@@ -124,13 +124,12 @@ def _pressure(prefix: str) -> tuple[Plan, ...]:
     )
 
 
-def _filesystem(prefix: str, available: str) -> Plan:
+def _filesystem(prefix: str, *telling: Line) -> Plan:
     return Plan(
         "File system",
         "bytes",
         (
-            Line(f"{prefix}filesystem_used_bytes", "used", 1, "area"),
-            Line(f"{prefix}filesystem_{available}_bytes", "available", 2),
+            *telling,
             Line(f"{prefix}filesystem_size_bytes", "size", 5, "limit"),
         ),
     )
@@ -177,7 +176,11 @@ CONTAINER: tuple[Plan, ...] = (
         "count",
         (Line("lxc_pids", "processes", 1, "area"), Line("lxc_pids_limit", "limit", 5, "limit")),
     ),
-    _filesystem("lxc_", "available"),
+    _filesystem(
+        "lxc_",
+        Line("lxc_filesystem_used_bytes", "used", 1, "area"),
+        Line("lxc_filesystem_available_bytes", "available", 2),
+    ),
     Plan("OOM kills", "kills/s", (Line("lxc_memory_oom_kills_total", "killed", 5),)),
 )
 
@@ -213,7 +216,7 @@ HOST: tuple[Plan, ...] = (
     *_pressure("lxc_host_"),
     *_network("lxc_host_"),
     *_disk("lxc_host_disk_"),
-    _filesystem("lxc_host_", "avail"),
+    _filesystem("lxc_host_", Line("lxc_host_filesystem_avail_bytes", "available", 2, "area")),
 )
 
 PLANS: dict[str, tuple[Plan, ...]] = {"container": CONTAINER, "host": HOST}

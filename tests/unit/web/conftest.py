@@ -19,7 +19,7 @@ BOOT = "3b6b5b1e-0000-4000-8000-000000000001"
 
 @dataclass
 class SteppedClock:
-    stamp: Stamp = Stamp(START_MS, 1_000_000_000_000, BOOT)
+    stamp: Stamp = field(default_factory=lambda: Stamp(START_MS, 1_000_000_000_000, BOOT))
 
     def now(self) -> Stamp:
         return self.stamp
