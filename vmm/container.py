@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable
 
-from vmm import attempt, liblxc, monitor, mounts, netlink, process
+from vmm import attempt, liblxc, monitor, netlink, process
 from vmm.attachments import load
 from vmm.cgroup_tree import CgroupTree
 from vmm.errors import CommandError, DriverError
@@ -16,6 +16,10 @@ from vmm.storage import MAPPERS
 
 MONITOR_SECONDS = 30.0
 """How long LXC's monitor may take for its stop hooks once the container is dead."""
+STUB_HEAD = "# written by nebulxc\n"
+"""The first line of the configuration that we leave in LXC's directory."""
+START_HOOKS_SECONDS = 2.0
+"""And for the hooks of a start that never came to its end: they may hang for ever."""
 KILL_SECONDS = 10.0
 POLL_SECONDS = 0.05
 
@@ -33,6 +37,14 @@ class Container:
         """The directory where LXC looks for the container."""
         self.logs = f"{policy.log}/{name}"
 
+    def require_ours(self) -> None:
+        """DriverError when the name belongs to a container that another driver made."""
+        if not _is_ours(self.stub):
+            raise DriverError(
+                f"{self.stub} belongs to a container that this driver did not make",
+                "use the driver that started that container",
+            )
+
     def init(self) -> int | None:
         """The pid of the container's init on the host, None when it does not run."""
         return self.cgroups.init()
@@ -43,7 +55,6 @@ class Container:
 
     def start(self, seconds: float) -> None:
         """Start it under a new attempt, which is over by the time this raises."""
-        mounts.adopt_orphans()  # the monitor is ours until we end, even before it is recorded
         begun = attempt.begin(self.state, seconds)
         self.state.discard(ERROR)
         try:
@@ -114,13 +125,15 @@ class Container:
         The monitor gets `grace` seconds for its stop hooks. No call here waits for its answer.
         A start that is under way is over: its hooks refuse to go on.
         """
-        if self.state.exists:
+        last = attempt.current(self.state)
+        if last:
             attempt.move(self.state, attempt.OVER)
+            if last.phase == attempt.STARTING:
+                grace = min(grace, START_HOOKS_SECONDS)
         self.cgroups.kill(KILL_SECONDS)
         if not monitor.ended(self.state, grace):
             monitor.kill(self.state, KILL_SECONDS)
-        # A start of our own that hangs before its first hook is on no record yet.
-        monitor.kill_all(process.descendants(os.getpid()), KILL_SECONDS)
+        self._end_start()
         self.cgroups.kill(KILL_SECONDS)
 
     def clear(self, nics: tuple[str, ...]) -> None:
@@ -135,6 +148,14 @@ class Container:
         remove_stub(self.stub)
         self.state.remove()
 
+    def _end_start(self) -> None:
+        """Kill what is left of the last start: one that hangs before its first hook has no
+        monitor on record, but every process of it carries the attempt in its environment."""
+        last = attempt.current(self.state)
+        if last:
+            found = process.with_variable(attempt.VARIABLE, last.id)
+            monitor.kill_all(found, KILL_SECONDS)
+
     def _died(self) -> DriverError:
         return self._explained(
             DriverError(f"{self.name} started, but its init ended at once", "see its console log")
@@ -147,6 +168,15 @@ class Container:
             return DriverError(f"{self.name}: {told['problem']}", told["remedy"])
         said = _errors(f"{self.logs}/{START_LOG}")
         return DriverError(f"{self.name} did not start: {said}") if said else error
+
+
+def _is_ours(stub: str) -> bool:
+    """Whether LXC's directory is one that we wrote, or not in use."""
+    try:
+        with open(f"{stub}/{CONFIG}", encoding="utf-8", errors="replace") as file:
+            return file.read(len(STUB_HEAD)) == STUB_HEAD
+    except FileNotFoundError:
+        return True
 
 
 def remove_stub(directory: str) -> None:

@@ -5,7 +5,7 @@ import os
 import msgspec
 
 from vmm import composed, idrange, lock, logs
-from vmm.container import Container
+from vmm.container import STUB_HEAD, Container
 from vmm.errors import DriverError
 from vmm.idrange import IdRange
 from vmm.lxc_config import Place
@@ -24,7 +24,6 @@ NEWUIDMAP = "/usr/bin/newuidmap"
 def define(site: Site, container: Container, vm: VmSpec, undo: Undo, *, unprivileged: bool) -> None:
     """Write everything that starts of this container need; `undo` takes it away again."""
     state, policy = container.state, site.policy
-    _require_ours(container.stub)
     undo.add("remove the definition", container.undefine)
     state.create()
     ids = _reserve(vm, state, policy) if unprivileged else None
@@ -86,23 +85,6 @@ def _require_granted(ids: IdRange, policy: NodePolicy) -> None:
         for path in SUBID_FILES:
             with open(path, encoding="utf-8", errors="replace") as file:
                 idrange.require_granted(ids, file.read(), path, policy)
-
-
-def _require_ours(stub: str) -> None:
-    """LXC's directory of this name must be free or ours: a stock container's is left alone."""
-    try:
-        with open(f"{stub}/{CONFIG}", encoding="utf-8", errors="replace") as file:
-            ours = file.read().startswith(STUB_HEAD)
-    except FileNotFoundError:
-        ours = not os.path.exists(stub) or not os.listdir(stub)
-    if not ours:
-        raise DriverError(
-            f"{stub} belongs to a container that this driver did not make",
-            "stop that container with the driver that started it",
-        )
-
-
-STUB_HEAD = "# written by nebulxc\n"
 
 
 def _write_stub(stub: str, config: str) -> None:

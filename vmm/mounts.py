@@ -44,15 +44,16 @@ def make(
 ) -> int:
     """A descriptor of a new detached mount of `source`; closed unplaced, it is gone.
 
-    `attributes` are ATTR_* of this mount; `readonly` is the file system's own.
+    An option without a value is a flag. `attributes` are ATTR_* of this mount; `readonly` is
+    the file system's own.
     """
     context = syscall(FSOPEN, filesystem.encode(), FSOPEN_CLOEXEC)
+    given = {**(options or {}), **({"ro": ""} if readonly else {})}
     try:
         syscall(FSCONFIG, context, SET_STRING, b"source", source.encode(), 0)
-        for key, value in (options or {}).items():
-            syscall(FSCONFIG, context, SET_STRING, key.encode(), value.encode(), 0)
-        if readonly:
-            syscall(FSCONFIG, context, SET_FLAG, b"ro", None, 0)
+        for key, value in given.items():
+            kind = SET_STRING if value else SET_FLAG
+            syscall(FSCONFIG, context, kind, key.encode(), value.encode() or None, 0)
         syscall(FSCONFIG, context, CMD_CREATE, None, None, 0)
         flags = attributes | (ATTR_RDONLY if readonly else 0)
         return syscall(FSMOUNT, context, FSMOUNT_CLOEXEC, flags)
@@ -132,8 +133,3 @@ def act_as(uid: int, gid: int) -> None:
 def die_with_parent() -> None:
     """Have the kernel kill this process when the one that started it ends."""
     _libc.prctl(1, 9, 0, 0, 0)
-
-
-def adopt_orphans() -> None:
-    """Become the parent of descendants whose own parent ends, so that none can hide."""
-    _libc.prctl(36, 1, 0, 0, 0)

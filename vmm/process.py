@@ -64,6 +64,17 @@ def all_pids() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
+def with_variable(name: str, value: str) -> list[int]:
+    """Every process that was started with this environment variable."""
+    wanted = f"{name}={value}".encode()
+    found = []
+    for pid in all_pids():
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
+            if wanted in file.read().split(b"\0"):
+                found.append(pid)
+    return found
+
+
 def descendants(root: int) -> list[int]:
     """Every living process below `root`, children before grandchildren."""
     children: dict[int, list[int]] = {}

@@ -50,8 +50,9 @@ def _locked(site: Site, message: Message) -> str:
         )
     if message.action in UNLOCKED:
         return action(site, message)
-    path = site.container(message.vm.name).state.lock
-    with lock.exclusive(path, LOCK_SECONDS, message.vm.name):
+    container = site.container(message.vm.name)
+    container.require_ours()
+    with lock.exclusive(container.state.lock, LOCK_SECONDS, message.vm.name):
         return action(site, message)
 
 

@@ -9,6 +9,8 @@ from vmm.plan import PlannedDisk
 from vmm.state import State
 
 LOCK_SECONDS = 30.0
+TAKEN_SECONDS = 2.0
+"""How long an image that seems to be in use is waited for."""
 RELEASE_SECONDS = 5.0
 """A loop device goes when the last mount of it does, a moment after umount returned."""
 
@@ -53,7 +55,7 @@ def _attach(image: int, disk: PlannedDisk, state: State) -> LoopDevice:
     """Attach under the node's lock, and record it before the lock is given back."""
     which = loop.identity(image)
     # Our own last life, in a reboot, or a stop a moment ago may be about to give it back.
-    name = loop.wait_free(which, attachments.recorded(state.base), RELEASE_SECONDS)
+    name = loop.wait_free(which, attachments.recorded(state.base), TAKEN_SECONDS)
     if name:
         raise DriverError(
             f"disk {disk.disk_id} ({disk.source}) is already attached to /dev/{name}",

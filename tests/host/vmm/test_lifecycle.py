@@ -1,0 +1,283 @@
+"""Deploy, reboot, reset, shutdown, cancel of real containers, and what is left of them."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from support.installation import Images, Installation, data_disk, nic, run, settled
+
+from vmm import journal
+from vmm.errors import DriverError, NotFound
+from vmm.spec import Disk, DiskKind, VmSpec
+
+pytestmark = pytest.mark.host
+
+
+@pytest.mark.parametrize("unprivileged", [True, False], ids=["unprivileged", "privileged"])
+@pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs"])
+def test_deploy_and_shutdown_leave_nothing(
+    installation: Installation, images: Images, kind: str, unprivileged: bool
+) -> None:
+    context = images.context({"context.sh": "ETH0_IP='10.1.2.3'\n"})
+    vm = installation.vm(
+        71001,
+        data_disk(1, installation.image(71001, 1, images.empty(kind))),
+        Disk(
+            2,
+            DiskKind.CONTEXT,
+            str(installation.image(71001, 2, context)),
+            "/context",
+            readonly=True,
+        ),
+        root=images.busybox(kind),
+        wants_unprivileged=unprivileged,
+    )
+    before = installation.traces()
+
+    assert installation.do("deploy", vm) == "one-71001"
+
+    ids = installation.attach(vm, "cat", "/proc/self/uid_map").split()
+    assert (ids[1] != "0") == unprivileged
+    assert "10.1.2.3" in installation.attach(vm, "cat", "/context/context.sh")
+    installation.attach(vm, "sh", "-c", "echo kept > /media/one-disk.1/file; echo kept > /file")
+    listed = installation.attach(vm, "stat", "-c", "%u", "/bin/busybox", "/media/one-disk.1/file")
+    assert listed.split() == ["0", "0"]
+    assert str(installation.base) not in Path("/proc/self/mountinfo").read_text()
+    disks = json.loads((installation.base / "ct/one-71001/disks.json").read_text())
+    assert [entry["disk_id"] for entry in disks] == [0, 1]
+    assert installation.do("poll", vm) == "STATE=a"
+
+    installation.do("shutdown", vm)
+
+    assert settled(installation, before) == before
+    for disk in vm.disks[:2]:
+        _has_file(Path(disk.source), "file", owner=0)
+
+
+def _has_file(image: Path, name: str, owner: int) -> None:
+    point = image.parent / "point"
+    point.mkdir(exist_ok=True)
+    run("mount", "-o", "loop,ro", str(image), str(point))
+    try:
+        assert (point / name).read_text() == "kept\n"
+        assert (point / name).stat().st_uid == owner
+    finally:
+        run("umount", str(point))
+
+
+def test_a_repeated_deploy_changes_nothing(installation: Installation, images: Images) -> None:
+    vm = installation.vm(71001, root=images.busybox())
+    installation.do("deploy", vm)
+    pid, traces = installation.container(vm).init(), installation.traces()
+
+    assert installation.do("deploy", vm) == "one-71001"
+
+    assert f"one-71001 is already running (pid {pid})" in installation.told.infos
+    assert installation.traces() == traces
+    installation.do("cancel", vm)
+    installation.do("cancel", vm)
+    installation.do("shutdown", vm)
+    entries = journal.read(installation.policy.journal, "one-71001")
+    assert [(entry.action, entry.outcome) for entry in entries] == [
+        ("deploy", "done"),
+        ("deploy", "done"),
+        ("cancel", "done"),
+        ("cancel", "done"),
+        ("shutdown", "done"),
+    ]
+
+
+def test_reboot_waits_for_another_init(installation: Installation, images: Images) -> None:
+    disk = data_disk(1, installation.image(71001, 1, images.empty()))
+    vm = installation.vm(71001, disk, root=images.busybox())
+    installation.do("deploy", vm)
+    first = installation.container(vm).init()
+
+    installation.do("reboot", vm)
+
+    second = installation.container(vm).init()
+    assert second not in (None, first)
+    assert "/media/one-disk.1" in installation.attach(vm, "cat", "/proc/mounts")
+
+    installation.do("reset", vm)
+
+    assert installation.container(vm).init() not in (None, second)
+    assert "/media/one-disk.1" in installation.attach(vm, "cat", "/proc/mounts")
+
+
+def test_reboot_from_inside_and_start_by_hand(installation: Installation, images: Images) -> None:
+    disk = data_disk(1, installation.image(71001, 1, images.empty()))
+    vm = installation.vm(71001, disk, root=images.busybox())
+    installation.do("deploy", vm)
+    container = installation.container(vm)
+    first = container.init()
+
+    installation.attach(vm, "reboot", check=False)
+    _until(lambda: container.init() not in (None, first), "a reboot from inside")
+    installation.attach(vm, "poweroff", check=False)
+    _until(lambda: container.init() is None, "a poweroff from inside")
+    _until(lambda: installation.traces()["mounts"] == [], "the mounts to go")
+    lxc = ("-P", installation.policy.lxc, "-n", vm.name)
+    run("lxc-start", *lxc)
+
+    assert "/media/one-disk.1" in installation.attach(vm, "cat", "/proc/mounts")
+    assert vm.name in run("lxc-ls", "-P", installation.policy.lxc)
+    assert "RUNNING" in run("lxc-info", *lxc)
+    started_by_hand = container.init()
+    installation.do("reboot", vm)
+    assert container.init() not in (None, started_by_hand)
+
+
+def _until(condition: Callable[[], object], what: str, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("force", [(), ("-f",)])
+def test_lxc_destroy_never_touches_an_image(
+    installation: Installation, images: Images, running: bool, force: tuple[str, ...]
+) -> None:
+    disk = data_disk(1, installation.image(71001, 1, images.busybox()))
+    vm = installation.vm(71001, disk, root=images.busybox())
+    installation.do("deploy", vm)
+    container = installation.container(vm)
+    if not running:
+        installation.attach(vm, "poweroff", check=False)
+        _until(lambda: installation.traces()["mounts"] == [], "the mounts to go")
+    before = [_files(installation, vm, disk.source) for disk in vm.disks] if not running else None
+
+    run("lxc-destroy", "-P", installation.policy.lxc, "-n", vm.name, *force, check=False)
+
+    if running and not force:
+        assert "busybox" in installation.attach(vm, "ls", "/bin", "/media/one-disk.1/bin")
+    installation.do("cancel", vm)
+    assert container.init() is None
+    after = [_files(installation, vm, disk.source) for disk in vm.disks]
+    assert before in (None, after)
+    assert all("/bin/busybox" in listing for listing in after)
+
+
+def _files(installation: Installation, vm: VmSpec, source: str) -> str:
+    point = installation.base / "look"
+    point.mkdir(exist_ok=True)
+    run("mount", "-o", "loop,ro", source, str(point))
+    try:
+        return run("find", str(point), "-printf", "%P %s %U\\n").replace(
+            "bin/busybox", "/bin/busybox"
+        )
+    finally:
+        run("umount", str(point))
+
+
+def test_cancel_of_a_frozen_container(installation: Installation, images: Images) -> None:
+    vm = installation.vm(71001, root=images.busybox())
+    installation.do("deploy", vm)
+    run("lxc-freeze", "-P", installation.policy.lxc, "-n", vm.name)
+    assert installation.do("poll", vm) == "STATE=p"
+    begun = time.monotonic()
+    installation.do("cancel", vm)
+    assert time.monotonic() - begun < 5
+
+
+def test_shutdown_thaws(installation: Installation, images: Images) -> None:
+    vm = installation.vm(71001, root=images.busybox())
+    installation.do("deploy", vm)
+    run("lxc-freeze", "-P", installation.policy.lxc, "-n", vm.name)
+    installation.do("shutdown", vm)
+
+
+def test_cancel_of_a_container_whose_monitor_hangs_or_is_dead(
+    installation: Installation, images: Images
+) -> None:
+    vm = installation.vm(71001, root=images.busybox())
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        installation.do("deploy", vm)
+        recorded = json.loads((installation.base / "ct/one-71001/monitor.json").read_text())
+        os.kill(recorded["pid"], number)
+        container = installation.container(vm)
+        container.stop(grace=1)
+        installation.do("cancel", vm)
+        assert container.cgroups.directories() == []
+
+
+def test_shutdown_of_a_deaf_guest_is_an_honest_failure(images: Images) -> None:
+    installation = Installation(shutdown_timeout=1.0)
+    vm = installation.vm(71001, root=images.busybox())
+    try:
+        installation.do("deploy", vm)
+        installation.attach(vm, "sh", "-c", "kill -STOP $(pidof sleep); kill -STOP 1")
+        run("lxc-freeze", "-P", installation.policy.lxc, "-n", vm.name)
+        os.kill(installation.container(vm).init() or 0, signal.SIGSTOP)
+        with pytest.raises(DriverError, match="did not power off within 1 s and goes on running"):
+            installation.do("shutdown", vm)
+        assert installation.container(vm).init() is not None
+        installation.do("cancel", vm)
+    finally:
+        installation.close()
+
+
+def test_actions_on_what_is_not_there(installation: Installation, images: Images) -> None:
+    vm = installation.vm(71001, root=images.busybox())
+    assert installation.do("poll", vm) == "STATE=d"
+    for action in ("reboot", "reset"):
+        with pytest.raises(NotFound):
+            installation.do(action, vm)
+    with pytest.raises(DriverError, match="migrate is not supported"):
+        installation.do("migrate", vm)
+
+
+def test_two_nics_and_a_ping(installation: Installation, images: Images, bridge: str) -> None:
+    first, second = (
+        installation.vm(
+            vmid,
+            root=images.busybox(),
+            nics=(nic(vmid, 0, bridge), nic(vmid, 1, bridge, mtu=1400)),
+        )
+        for vmid in (71001, 71002)
+    )
+    for number, vm in enumerate((first, second), 1):
+        installation.do("deploy", vm)
+        assert Path(f"/sys/class/net/{vm.name}-1").exists()
+        assert Path(f"/sys/class/net/{vm.name}-0/brport").exists()
+        installation.attach(vm, "ifconfig", "eth0", f"10.71.0.{number}", "up")
+        assert installation.attach(vm, "cat", "/sys/class/net/eth1/mtu").strip() == "1400"
+        address = installation.attach(vm, "cat", "/sys/class/net/eth0/address").strip()
+        assert address == vm.nics[0].mac
+
+    assert " 0% packet loss" in installation.attach(
+        first, "ping", "-c", "2", "-W", "2", "10.71.0.2"
+    )
+
+
+def test_a_missing_bridge_is_told_before_anything_is_changed(
+    installation: Installation, images: Images
+) -> None:
+    vm = installation.vm(71001, root=images.busybox(), nics=(nic(71001, 0, "nxvenone"),))
+    before = installation.traces()
+    with pytest.raises(NotFound, match="there is no bridge nxvenone"):
+        installation.do("deploy", vm)
+    assert installation.traces() == before
+
+
+def test_twenty_deploys_at_once(installation: Installation, images: Images) -> None:
+    vms = [installation.vm(71100 + n, root=images.busybox()) for n in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda vm: _in_process(installation, "deploy", vm), vms)) == [
+            vm.name for vm in vms
+        ]
+    ranges = {installation.attach(vm, "cat", "/proc/self/uid_map").split()[1] for vm in vms}
+    assert len(ranges) == 20
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda vm: _in_process(installation, "cancel", vm), vms))
+
+
+def _in_process(installation: Installation, action: str, vm: VmSpec) -> str:
+    return installation.spawn(action, vm).communicate(timeout=120)[0].decode().strip()
