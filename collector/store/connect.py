@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import quote
 
 from collector.store import schema
@@ -50,18 +51,31 @@ def open_second(path: Path) -> sqlite3.Connection:
 
 def open_reader(path: Path) -> sqlite3.Connection:
     """A connection that cannot write, to a store of this version."""
-    db = _connect(path, "ro")
+    return _checked(_connect(path, "ro"))
+
+
+def open_orphan(path: Path) -> sqlite3.Connection:
+    """A reader's connection to a store whose log has lost its index: see orphan.py.
+
+    Without locks, and with the index in this process's memory instead of the missing file.
+    """
+    db = _connect(path, "ro&vfs=unix-none")
+    db.execute("PRAGMA locking_mode=EXCLUSIVE")
+    return _checked(db)
+
+
+def _checked(db: sqlite3.Connection) -> sqlite3.Connection:
     try:
-        _require_version(db)
+        if (found := schema.version(db)) < schema.VERSION:
+            _refuse_older(found)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _require_version(db: sqlite3.Connection) -> None:
-    if (found := schema.version(db)) < schema.VERSION:
-        raise OlderVersion(found, schema.VERSION)
+def _refuse_older(found: int) -> NoReturn:
+    raise OlderVersion(found, schema.VERSION)
 
 
 def leave_wal(path: Path, db: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ from collector.store.head import Packed
 
 
 class Pending:
-    """A queue that drops its oldest cycles rather than grow past `limit` bytes."""
+    """A queue that can drop its oldest cycles down to `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -20,9 +20,12 @@ class Pending:
         return len(self._cycles)
 
     def add(self, packed: Packed) -> None:
-        """Append one; the newest always stays, whatever its size."""
+        """Append one."""
         self._cycles.append(packed)
         self._bytes += packed.size
+
+    def trim(self) -> None:
+        """Drop the oldest down to the limit; the newest always stays, whatever its size."""
         while self._bytes > self._limit and len(self._cycles) > 1:
             self._bytes -= self._cycles.popleft().size
             self.lost += 1

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from collector.model import Cycle, Series
-from collector.store import CatalogueEntry, Span, connect, head, query
+from collector.store import CatalogueEntry, Span, connect, head, orphan, query
 from collector.store.catalogue import catalogue
 from collector.store.names import KeptNames, Names
-from collector.store.trouble import Unusable, explain
+from collector.store.trouble import NeedsWriter, Unusable, explain, primary_code
 
 Answer = TypeVar("Answer")
+Ask = Callable[[sqlite3.Connection, Names], Answer]
+
+ATTEMPTS = 3
 
 
 class SqliteReader:
@@ -60,16 +63,37 @@ class SqliteReader:
     def close(self) -> None:
         """Nothing is held between calls."""
 
-    def _read(self, ask: Callable[[sqlite3.Connection, Names], Answer]) -> Answer:
+    def _read(self, ask: Ask[Answer]) -> Answer:
         try:
-            db = connect.open_reader(self._path)
-            try:
-                db.execute("BEGIN")
-                return ask(db, self._names(db))
-            finally:
-                db.close()
-        except (sqlite3.Error, OSError, Unusable) as error:
+            return self._ask_store(ask)
+        except sqlite3.Error as error:
+            if primary_code(error) == sqlite3.SQLITE_READONLY:
+                raise explain(self._path, NeedsWriter()) from error
             raise explain(self._path, error) from error
+        except (OSError, Unusable) as error:
+            raise explain(self._path, error) from error
+
+    def _ask_store(self, ask: Ask[Answer]) -> Answer:
+        """The answer, from the log's remains where a killed writer's index file is missing."""
+        for _ in range(ATTEMPTS):
+            mark = orphan.mark(self._path)
+            try:
+                answer = self._ask(ask, connect.open_orphan if mark else connect.open_reader)
+            except sqlite3.Error:
+                if orphan.mark(self._path) == mark:
+                    raise
+            else:
+                if mark is None or orphan.mark(self._path) == mark:
+                    return answer
+        return self._ask(ask, connect.open_reader)
+
+    def _ask(self, ask: Ask[Answer], connected: Callable[[Path], sqlite3.Connection]) -> Answer:
+        db = connected(self._path)
+        try:
+            db.execute("BEGIN")
+            return ask(db, self._names(db))
+        finally:
+            db.close()
 
     def _names(self, db: sqlite3.Connection) -> Names:
         (token,) = db.execute("SELECT v FROM meta WHERE k='names'").fetchone()

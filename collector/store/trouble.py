@@ -1,6 +1,7 @@
 """What can be wrong with a store, each said in one sentence: what, where, what to do."""
 
 import errno
+import os
 import sqlite3
 from pathlib import Path
 from typing import ClassVar
@@ -41,6 +42,12 @@ class Foreign(Unusable):
     says = "{path} is a SQLite database of another program: point store.path elsewhere"
 
 
+class NeedsWriter(Unusable):
+    """A reader met a change that a crash cut short; undoing it takes the right to write."""
+
+    says = "{path} was left in the middle of a change: start the agent once, it repairs the store"
+
+
 class NoRoom(Unusable):
     """Writing would take from the reserve; `args` are MiB free and MiB to leave."""
 
@@ -53,8 +60,15 @@ class NoRoom(Unusable):
 def is_disk_trouble(error: BaseException) -> bool:
     """Whether the disk is full, read-only or failing: worth another try without a restart."""
     if isinstance(error, sqlite3.Error):
-        return _code(error) in DISK_CODES
+        return primary_code(error) in DISK_CODES
     return isinstance(error, OSError) and error.errno in DISK_ERRNOS
+
+
+def is_lack_of_room(error: BaseException) -> bool:
+    """Whether an open connection is as good as before: the disk is full, or another one writes."""
+    if isinstance(error, sqlite3.Error):
+        return primary_code(error) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY}
+    return isinstance(error, NoRoom)
 
 
 def explain(path: Path, error: BaseException) -> StoreError:
@@ -69,9 +83,9 @@ def explain(path: Path, error: BaseException) -> StoreError:
 
 
 def _explain_sqlite(path: Path, error: sqlite3.Error) -> str:
-    if path.is_dir():
+    if os.path.isdir(path):  # not Path's: it raises where we may not look
         return f"{path} is a directory, not a store: point store.path elsewhere"
-    code = _code(error)
+    code = primary_code(error)
     if code == sqlite3.SQLITE_CANTOPEN and _absent(path):
         return f"there is no store at {path} yet: start the agent (nebulxc agent)"
     meaning = MEANINGS.get(code)
@@ -80,12 +94,15 @@ def _explain_sqlite(path: Path, error: sqlite3.Error) -> str:
 
 def _absent(path: Path) -> bool:
     try:
-        return not path.exists()
+        os.stat(path)
+    except FileNotFoundError:
+        return True
     except OSError:
         return False
+    return False
 
 
-def _code(error: sqlite3.Error) -> int:
+def primary_code(error: sqlite3.Error) -> int:
     """The primary result code; 0 for errors that Python's module made up itself."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 

@@ -15,7 +15,7 @@ from collector.store.ids import Ids, KindOf, kind_by_name
 from collector.store.job import Job
 from collector.store.pending import Pending
 from collector.store.settings import StoreSettings
-from collector.store.trouble import NoRoom, Unusable, explain, is_disk_trouble
+from collector.store.trouble import NoRoom, Unusable, explain, is_disk_trouble, is_lack_of_room
 
 log = logging.getLogger(__name__)
 
@@ -83,19 +83,29 @@ class SqliteWriter:
         try:
             store = self._opened()
             self._check_room()
+            if self._trouble:
+                self._store_batch(store, 1)  # a try; a whole batch would cost much to fail
             while self._pending:
-                self._store_batch(store)
+                self._store_batch(store, BATCH)
         except (sqlite3.Error, OSError, StoreError, Unusable) as error:
-            self._drop()
+            self._recover(error)
             self._announce(error)
+            self._pending.trim()
             return 0
         self._announce(None)
         return store.seq
 
-    def _store_batch(self, store: _Open) -> None:
+    def _recover(self, error: BaseException) -> None:
+        """Keep the connection over a lack of room: without it a reader could not open the log."""
+        if self._open is not None and is_lack_of_room(error):
+            self._open.ids = Ids(self._open.db, self._kind_of)
+        else:
+            self._drop()
+
+    def _store_batch(self, store: _Open, count: int) -> None:
         with connect.transaction(store.db):
             seq, eids, wall_ms = store.seq, store.eids, store.wall_ms
-            for packed in self._pending.first(BATCH):
+            for packed in self._pending.first(count):
                 seq += 1
                 eids = self._store(store, seq, packed, eids, wall_ms)
                 wall_ms = packed.stamp.wall_ms
