@@ -18,7 +18,7 @@ work=$(mktemp -d); cd "$work"
 apt-get download -q -o APT::Sandbox::User=root "$(echo $kernel | cut -d' ' -f1)"
 # not into "$1": there, /lib is a link, which the package's directory of that name would replace
 dpkg -x linux-image-*.deb kernel
-cp -a kernel/lib/modules "$1/lib/"
+cp -a "$(find kernel -path '*lib/modules')" "$1/usr/lib/"
 cp -a kernel/boot/vmlinuz-* "$1/boot/"
 cd /; rm -rf "$work"
 """

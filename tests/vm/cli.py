@@ -22,7 +22,7 @@ examples:
 
 def main() -> int:
     """Run one command; its status. Every way out ends what this command started."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     arguments = _parser().parse_args()
     release = RELEASES[arguments.release]
@@ -32,8 +32,6 @@ def main() -> int:
     except CommandError as error:
         print(f"scripts/vm: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
 
 
 def _leave(number: int, _frame: object) -> None:

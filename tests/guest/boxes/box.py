@@ -1,0 +1,104 @@
+"""A real container of a test."""
+
+import subprocess
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from boxes.shell import sh, until
+
+LXC_PATH = Path("/var/lib/lxc")
+CGROUPS = Path("/sys/fs/cgroup")
+# Generated profiles cost 4 s each to load on an emulated processor.
+UNCONFINED = "lxc.apparmor.profile = unconfined"
+
+
+@dataclass
+class Box:
+    """A container of a test."""
+
+    name: str
+    root: str
+    log: Path
+    children: ExitStack = field(default_factory=ExitStack)
+
+    def start(self) -> None:
+        sh(f"lxc-start -n {self.name} -l WARN -o {self.log} || {{ cat {self.log} >&2; exit 1; }}")
+
+    @property
+    def init_pid(self) -> int:
+        pid = int(sh(f"lxc-info -n {self.name} -pH"))
+        assert pid > 0
+        return pid
+
+    @property
+    def cgroup(self) -> Path:
+        """LXC's cgroup of the container; systemd's init is in one below."""
+        path = Path(f"/proc/{self.init_pid}/cgroup").read_text("ascii").strip().partition("::")[2]
+        return CGROUPS / path.split("/")[1]
+
+    def file(self, name: str) -> str:
+        return (self.cgroup / name).read_text(encoding="ascii")
+
+    def limit(self, name: str, value: str) -> None:
+        (self.cgroup / name).write_text(value, encoding="ascii")
+
+    def run(self, command: str, *, timeout: float = 240, check: bool = True) -> str:
+        """A shell command in the container."""
+        script = command.replace("'", "'\\''")
+        # clear-env: systemd's tools look at where they were called from
+        attach = f"lxc-attach -n {self.name} --clear-env -- /bin/sh -c '{script}'"
+        return sh(attach, timeout=timeout, check=check)
+
+    def spawn(self, command: str) -> subprocess.Popen[bytes]:
+        """A command that goes on in the container until the container ends."""
+        argv = ["lxc-attach", "-n", self.name, "--clear-env", "--", "/bin/sh", "-c", command]
+        quiet = subprocess.DEVNULL
+        child = subprocess.Popen(argv, stdin=quiet, stdout=quiet, stderr=quiet)
+        self.children.callback(child.wait)
+        return child
+
+    def processes(self) -> set[int]:
+        """Everything that runs in it, nested cgroups included, by its pid on the host."""
+        files = self.cgroup.rglob("cgroup.procs")
+        return {int(pid) for file in files for pid in file.read_text("ascii").split()}
+
+    def process(self, word: str) -> int:
+        """The process that has this word in its command line, once there is one."""
+        return until(lambda: next((p for p in self.processes() if word in _command(p)), 0))
+
+    def state(self) -> str:
+        """What a container's systemd says of itself, once it has booted."""
+        ask = "systemctl is-system-running 2>/dev/null"
+        booted = {"running", "degraded"}
+        return until(lambda: {self.run(ask, check=False).strip()} & booted, 240).pop()
+
+    def stop(self) -> None:
+        """End it at once and wait for its monitor, which owns what there is to clean."""
+        monitors = sh(f"pgrep -f '^.lxc monitor. {LXC_PATH} {self.name}$'", check=False).split()
+        sh(f"lxc-stop -k -n {self.name}", check=False)
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in monitors))
+        self.children.close()
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+class Make(Protocol):
+    """The fixture that makes and starts containers: make("one-7", device="/dev/vg/lv")."""
+
+    def __call__(
+        self,
+        name: str,
+        *,
+        root: str = "busybox",
+        device: str | None = None,
+        fresh: bool = True,
+        config: tuple[str, ...] = (UNCONFINED,),
+        start: bool = True,
+    ) -> Box: ...
