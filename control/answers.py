@@ -19,7 +19,7 @@ class Answer:
     points: Sequence[tuple[int, Value]]
 
 
-def answer(entity_labels: Labels, series: Series, *, rate: bool) -> Answer:
+def answer(series: Series, *, rate: bool) -> Answer:
     """The values of `series`, or its growth per second against the point before."""
     points: list[tuple[int, Value]]
     if rate:
@@ -29,7 +29,7 @@ def answer(entity_labels: Labels, series: Series, *, rate: bool) -> Answer:
             (point.wall_ms, None if math.isnan(point.value) else point.value)
             for point in series.points
         ]
-    return Answer(entity_labels + series.labels, points)
+    return Answer(series.labels, points)
 
 
 def full_name(metric: str, labels: Labels) -> str:

@@ -33,6 +33,7 @@ Address = Annotated[
     ),
 ]
 KeptFor = Annotated[Seconds, msgspec.Meta(ge=7200, description="2h or more")]
+SizeCap = Annotated[Bytes, msgspec.Meta(ge=10_000_000, description="10MB or more")]
 Section = TypeVar("Section", bound=msgspec.Struct)
 Mistake = tuple[toml_lines.Key, str]
 
@@ -57,11 +58,8 @@ class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_raw: KeptFor = 14 * 86_400.0
     keep_minutes: KeptFor = 90 * 86_400.0
     keep_hours: KeptFor = 2 * 31_536_000.0
-    size_cap: Annotated[Bytes, msgspec.Meta(ge=10_000_000, description="10MB or more")] = (
-        5_000_000_000
-    )
-    size_cap_percent: Annotated[float, msgspec.Meta(gt=0, le=100)] = 10.0
-    reserve: Bytes = 1_000_000_000
+    size_cap: SizeCap | None = None
+    reserve: Bytes = 1024**3
 
 
 class PageSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,12 +70,21 @@ class PageSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_file: AbsolutePath | None = None
 
 
+class MonitoringSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[monitoring]: what OpenNebula's monitord is told."""
+
+    missing_state: Annotated[
+        str, msgspec.Meta(pattern="^(POWEROFF|UNKNOWN)$", description='"POWEROFF" or "UNKNOWN"')
+    ] = "POWEROFF"
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole configuration."""
 
     collector: CollectorSection = CollectorSection()
     store: StoreSection = StoreSection()
     page: PageSection = PageSection()
+    monitoring: MonitoringSection = MonitoringSection()
     driver: DriverSection = DriverSection()
 
 

@@ -32,7 +32,7 @@ def age(seconds: float | None) -> str:
     if seconds is None:
         return UNKNOWN
     left = max(0, int(seconds))
-    parts = []
+    parts: list[str] = []
     for unit, size in (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)):
         count, left = divmod(left, size)
         if count or (unit == "s" and not parts):

@@ -17,10 +17,11 @@ _TERM_TIMEOUT_S = 5.0
 
 def as_user(user: str, argv: Sequence[str]) -> list[str]:
     """`argv` run by `user` without any privilege, and killed by the kernel with its parent."""
+    found = pwd.getpwnam(user)
     return [
         "setpriv",
-        f"--reuid={user}",
-        f"--regid={user}",
+        f"--reuid={found.pw_uid}",
+        f"--regid={found.pw_gid}",
         "--clear-groups",
         "--bounding-set=-all",
         "--inh-caps=-all",

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from control.figures import amount, percent
 from control.lines import Line
+from control.printable import printable
 
 WARM, HOT = 0.7, 0.9
 _BUSY, _STARVED = 0.1, 0.5
@@ -86,7 +87,7 @@ def _cells(line: Line) -> list[Text]:
     frozen = line.state == "frozen"
     return [
         Text(
-            f"{_printable(line.name)}{' (frozen)' if frozen else ''}",
+            f"{printable(line.name)}{' (frozen)' if frozen else ''}",
             "cyan" if frozen else "",
             no_wrap=True,
             overflow="ellipsis",
@@ -119,11 +120,6 @@ def _strain(share: float | None) -> str:
     if share is None or share < _BUSY:
         return ""
     return "red" if share >= _STARVED else "yellow"
-
-
-def _printable(name: str) -> str:
-    """A container's name may hold anything but "/" and NUL: escape sequences stay text."""
-    return "".join(character if character.isprintable() else "?" for character in name)
 
 
 def _sum(*values: float | None) -> float | None:

@@ -15,13 +15,13 @@ def series(*points: Point) -> Series:
 
 
 def test_values_as_they_were_read() -> None:
-    found = answer((("host", "h"),), series(point(1, 5), point(2, math.nan)), rate=False)
-    assert found.labels == (("host", "h"), ("device", "eth0"))
+    found = answer(series(point(1, 5), point(2, math.nan)), rate=False)
+    assert found.labels == (("device", "eth0"),)
     assert found.points == [(1000, 5), (2000, None)]
 
 
 def test_rates_are_unknown_across_a_restart() -> None:
-    found = answer((), series(point(1, 5), point(2, 9), point(3, 1, generation=2)), rate=True)
+    found = answer(series(point(1, 5), point(2, 9), point(3, 1, generation=2)), rate=True)
     assert found.points == [(2000, 4.0), (3000, None)]
 
 
@@ -31,6 +31,6 @@ def test_names_escape_what_would_break_a_line() -> None:
 
 
 def test_text_has_a_dash_for_unknown() -> None:
-    found = [answer((), series(point(1, 1.5), point(2, math.nan)), rate=False)]
+    found = [answer(series(point(1, 1.5), point(2, math.nan)), rate=False)]
     lines = list(as_text("m", found, lambda wall_ms: f"t{wall_ms}"))
     assert lines == ['m{device="eth0"}', "t1000  1.5", "t2000  -", ""]

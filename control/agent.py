@@ -1,0 +1,113 @@
+"""The daemon: reads every cycle, keeps it, looks after the store and runs the page."""
+
+import contextlib
+import grp
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from collector.clock import SystemClock
+from collector.cycle import Loop
+from collector.limits import raise_open_files
+from collector.store import StoreError
+from collector.store.sqlite import SqliteWriter
+from control import lock, opening
+from control.config import Config
+from control.maintenance import scheduled
+from control.page_process import PageProcess
+from control.problem import Problem
+
+log = logging.getLogger(__name__)
+
+GROUP = "nebulxc"
+_HEARTBEAT_S = 5.0
+_FIRST_CYCLE_TIMEOUT_S = 30.0
+
+
+class Notifier(Protocol):
+    """Tells the service manager how we are."""
+
+    def notify(self, state: str) -> None:
+        """Send "READY=1" and the like."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What the entry point decided: the page's command line (None: no page) and who is told."""
+
+    config: Config
+    notifier: Notifier
+    page: Sequence[str] | None = None
+
+
+def run(wiring: Wiring, started: Callable[[Loop], None]) -> None:
+    """Work until a signal unwinds us. `started` is called when the first cycle is stored."""
+    with running(wiring) as loop:
+        _wait_for_first_cycle(loop)
+        started(loop)
+        wiring.notifier.notify("READY=1")
+        try:
+            _beat(loop, wiring)
+        finally:
+            wiring.notifier.notify("STOPPING=1")
+
+
+@contextlib.contextmanager
+def running(wiring: Wiring) -> Iterator[Loop]:
+    """Everything an agent consists of runs during this block, and ends with it in order."""
+    config = wiring.config
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(lock.held(Path(config.store.directory)))
+        if (problem := raise_open_files()) is not None:
+            log.warning("%s", problem)
+        collector = stack.enter_context(opening.collecting(config))
+        writer = stack.enter_context(contextlib.closing(_writer(config, reading_group())))
+        stack.enter_context(scheduled(writer.maintain))
+        loop = Loop(collector, writer, config.collector.interval, SystemClock())
+        loop.start()
+        stack.callback(loop.stop)
+        if wiring.page is not None:
+            page = PageProcess(wiring.page)
+            page.start()
+            stack.callback(page.stop)
+        yield loop
+
+
+def reading_group() -> str | None:
+    """The group that may read the store, None (root alone) where it does not exist."""
+    try:
+        grp.getgrnam(GROUP)
+    except KeyError:
+        log.warning("there is no group %s: only root can read the store", GROUP)
+        return None
+    return GROUP
+
+
+def _writer(config: Config, group: str | None) -> SqliteWriter:
+    settings = opening.store_settings(config, group)
+    try:
+        return SqliteWriter(opening.store_path(config), settings, SystemClock())
+    except StoreError as error:
+        raise Problem(str(error)) from error
+
+
+def _wait_for_first_cycle(loop: Loop) -> None:
+    deadline = time.monotonic() + _FIRST_CYCLE_TIMEOUT_S
+    while loop.last is None:
+        if time.monotonic() > deadline:
+            raise Problem("the first reading of this host takes longer than 30 s: see the log")
+        time.sleep(0.05)
+
+
+def _beat(loop: Loop, wiring: Wiring) -> None:
+    """Tell the service manager that we live for as long as cycles are read."""
+    limit_ns = int(max(30.0, 3 * wiring.config.collector.interval) * 1e9)
+    while True:
+        time.sleep(_HEARTBEAT_S)
+        last = loop.last
+        if last is not None and time.monotonic_ns() - last.stamp.mono_ns <= limit_ns:
+            wiring.notifier.notify("WATCHDOG=1")

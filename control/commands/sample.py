@@ -1,0 +1,39 @@
+"""`nebulxc sample`: read every container and the host once, now, without the agent."""
+
+import argparse
+import json
+import sys
+
+from collector.model import samples
+from control import config, opening
+from control.answers import full_name
+from control.printable import printable
+
+EXAMPLE = "sudo nebulxc sample --json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare this command's options."""
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help='print {"time": unix seconds, "samples": [{"metric", "labels", "value"}, ...]}',
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one cycle."""
+    with opening.collecting(config.chosen(args)) as collector:
+        cycle = collector.read()
+    if args.json:
+        found = [
+            {"metric": sample.metric, "labels": dict(sample.labels), "value": sample.value}
+            for sample in samples(cycle)
+        ]
+        json.dump({"time": cycle.stamp.wall_ms / 1000, "samples": found}, sys.stdout)
+        print()
+        return 0
+    for sample in samples(cycle):
+        number = repr(sample.value).removesuffix(".0")
+        print(f"{printable(full_name(sample.metric, sample.labels))} {number}")
+    return 0
