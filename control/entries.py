@@ -12,6 +12,8 @@ ENTRIES = {
     "nebulxc": "control.cli",
     "nebulxc-action": "control.action",
     "nebulxc-hook": "control.hook",
+    "nebulxc-probe": "control.probe",
+    "nebulxc-monitord": "control.monitord",
 }
 """Command → the module whose `main()` it runs."""
 
