@@ -1,12 +1,11 @@
 """`nebulxc-probe DIRECTORY NAME HID HOST`: one of OpenNebula's probes, its configuration on stdin.
 
-DIRECTORY is the probe's place below nebulxc-probes.d: host/system, host/monitor, host/beacon,
-vm/status or vm/monitor. The answer is one message's text on stdout.
+DIRECTORY is the probe's place below nebulxc-probes.d: host/system, host/monitor,
+vm/status or vm/monitor (host/beacon is a date). The answer is one message's text on stdout.
 """
 
 import os
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from im_probes.monitoring import MonitoringError, parse
 from im_probes.probes.vm_status import render_all
 
 PROBES: Mapping[str, Callable[[Messages, str], str]] = {
-    "host/beacon": lambda _messages, _missing: f"{int(time.time())}\n",
     "host/monitor": lambda messages, _missing: messages.monitor_host(),
     "host/system": lambda messages, _missing: messages.system_host(),
     "vm/monitor": lambda messages, _missing: messages.monitor_vm(),

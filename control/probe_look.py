@@ -1,15 +1,17 @@
 """What the probes look at: the agent's last cycle, or, where it is stale or gone, the host."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from collector.clock import Clock
-from collector.cycle import Collector
 from collector.reading import readings
 from collector.store import StoreError, StoreReader
-from control import opening
 from control.config import Config
 from control.sources import Direct, is_fresh
 from im_probes.sight import Agent, Sight
+
+if TYPE_CHECKING:
+    from collector.cycle import Collector
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,10 @@ class ProbeLook:
 
     def _read_directly(self, agent: Agent) -> Sight:
         if self._direct is None:
+            # A third of a probe's start-up, which it needs only without an agent.
+            from collector.cycle import Collector
+            from control import opening
+
             self._collector = Collector(opening.collector_settings(self._config), self._clock)
             self._direct = Direct(self._collector.read, agent)
         return Sight(self._direct.readings(), agent)

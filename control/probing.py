@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 from collector.cgroupfs import Hierarchies
@@ -20,6 +19,12 @@ from im_probes.watcher import Watcher
 ROOT = Path("/")
 
 
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("nebulxc")
+
+
 @contextmanager
 def probing(config: Config, monitoring: Monitoring) -> Iterator[tuple[Messages, Watcher]]:
     """What renders the messages and what tells who runs, for this block."""
@@ -32,7 +37,7 @@ def probing(config: Config, monitoring: Monitoring) -> Iterator[tuple[Messages, 
     watcher = Watcher(Inventory(ROOT, tree, settings.lxc_paths), clock)
     try:
         yield (
-            Messages(look, watcher.running, monitoring.datastores, version("nebulxc")),
+            Messages(look, watcher.running, monitoring.datastores, _version),
             watcher,
         )
     finally:

@@ -27,7 +27,7 @@ class Messages:
     look: Look
     running: Callable[[], Mapping[str, Found]]
     datastores: Path
-    version: str
+    version: Callable[[], str]
     root: Path = Path("/")
 
     def states(self) -> dict[int, State]:
@@ -67,7 +67,7 @@ class Messages:
                 monitored(self.datastores),
                 _wilds(sight),
                 _version(self.root / OPENNEBULA_VERSION),
-                self.version,
+                self.version(),
                 sight.agent,
             )
         )

@@ -82,7 +82,7 @@ def host() -> Host:
 @pytest.fixture
 def client(host: Host, tmp_path: Path) -> Client:
     front = Front(host, 3, "POWEROFF")
-    messages = Messages(host.look, host.running, tmp_path, "0.1.0", root=tmp_path)
+    messages = Messages(host.look, host.running, tmp_path, lambda: "0.1.0", root=tmp_path)
     unreal: Any = host
     return Client(front, messages, unreal, host, PERIODS)
 
