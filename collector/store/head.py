@@ -5,6 +5,7 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from collector.model import MISSING, Columns, Cycle, Entity, Row, Stamp
 from collector.store.frame import VALUE, Streams, key
@@ -12,6 +13,10 @@ from collector.store.ids import Ids
 from collector.store.names import Names
 
 log = logging.getLogger(__name__)
+
+FIELDS = 5
+ROWS = 1_000
+"""Per statement; SQLite takes 32,766 parameters."""
 
 PackedRow = tuple[Entity, Columns, int, bytes]
 
@@ -43,18 +48,33 @@ def _doubles(row: Row) -> bytes:
 def insert(db: sqlite3.Connection, ids: Ids, seq: int, packed: Packed) -> list[int]:
     """Add one cycle inside the caller's transaction; the numbers of its entities."""
     stamp = packed.stamp
-    head = []
-    for entity, columns, generation, values in packed.rows:
-        eid, lid = ids.row(entity, columns, stamp.wall_ms)
-        head.append((seq, eid, lid, generation, values))
     db.execute(
         "INSERT INTO cycle VALUES(?,?,?,?)",
         (seq, stamp.wall_ms, stamp.mono_ns, ids.boot(stamp.boot_id)),
     )
-    added = db.executemany("INSERT OR IGNORE INTO head VALUES(?,?,?,?,?)", head).rowcount
-    if added != len(head):
+    eids: list[int] = []
+    fields: list[Any] = []
+    for entity, columns, generation, values in packed.rows:
+        eid, lid = ids.row(entity, columns, stamp.wall_ms)
+        eids.append(eid)
+        fields += (seq, eid, lid, generation, values)
+    if _insert_rows(db, fields) != len(eids):
         log.warning("cycle %d has two rows of one entity: the first of each was kept", seq)
-    return [row[1] for row in head]
+    return eids
+
+
+def _insert_rows(db: sqlite3.Connection, fields: list[Any]) -> int:
+    """Add rows given field after field; how many were added.
+
+    Many rows per statement: executemany gives up Python's lock at every row, and each time it
+    would queue behind whatever the upkeep thread is computing.
+    """
+    added = 0
+    for start in range(0, len(fields), ROWS * FIELDS):
+        part = fields[start : start + ROWS * FIELDS]
+        rows = ",".join(["(?,?,?,?,?)"] * (len(part) // FIELDS))
+        added += db.execute(f"INSERT OR IGNORE INTO head VALUES{rows}", part).rowcount
+    return added
 
 
 def last_seq(db: sqlite3.Connection) -> int:

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 BATCH = 100
 """Pending cycles stored per transaction after the disk came back."""
 
+PAUSE_S = 0.003
+"""Between transactions of upkeep: SQLite's lock is not fair, and waits for it are polled."""
+
 
 @dataclass(slots=True)
 class _Open:
@@ -178,9 +181,13 @@ class SqliteWriter:
             if self._watch is None:
                 self._watch = retention.ClockWatch(last_stamp(db))
             trusted = self._watch.trusts(now)
-            upkeep.run(Job(db, self._path, self._settings, self._closing.is_set), now, trusted)
+            upkeep.run(Job(db, self._path, self._settings, self._give_way), now, trusted)
         finally:
             db.close()
+
+    def _give_way(self) -> bool:
+        """Let a waiting append have the write lock; whether upkeep should stop."""
+        return self._closing.wait(PAUSE_S)
 
     def size_bytes(self) -> int:
         """What the database and its log take on disk now."""
