@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None, config: Path = CONFIG_PATH) -> int:
     report = ActionReport(words[0] if words and words[0] in shapes.SHAPES else "?")
     try:
         _isolate()
-        _run(words, config, report)
+        with caller.watched():
+            _run(words, config, report)
     except (DriverError, Problem) as error:
         report.error(str(error), traceback.format_exc())
     except SystemExit as end:
@@ -62,7 +63,6 @@ def _isolate() -> None:
     os.environ.update(ENVIRONMENT)
     os.umask(0o022)
     os.chdir("/")
-    caller.watch()
 
 
 def _run(words: list[str], config: Path, report: ActionReport) -> None:

@@ -10,13 +10,14 @@ from control.driver_section import policy
 from control.problem import Problem
 from vmm.policy import NodePolicy
 
-HOOK = "bin/nebulxc-hook"
+HOOK = f"{sys.prefix}/bin/nebulxc-hook"
+"""The entry of our own environment: the hooks of a container are those of its action."""
 
 
 def load(path: Path) -> NodePolicy:
     """The policy in `path`; the defaults where there is no such file."""
     _require_roots(path)
-    return policy(node_config.load(path).driver, f"{sys.prefix}/{HOOK}")
+    return policy(node_config.load(path).driver, HOOK)
 
 
 def _require_roots(path: Path) -> None:

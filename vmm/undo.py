@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 
-HELD_BACK = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
+HELD_BACK = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGIO}
 
 
 class Undo(ExitStack):
