@@ -102,7 +102,7 @@ class FrontEnd:
         ]
 
     def _moved(self, directory: Path) -> Call:
-        stdin = self._move((directory / "stdin").read_text()).encode()
+        stdin = self._stdin((directory / "stdin").read_bytes())
         message = base64.b64encode(stdin.strip()).decode()
         action = directory.name.rpartition(".")[2]
         words = json.loads((directory / "argv.json").read_text())
@@ -110,6 +110,11 @@ class FrontEnd:
         moved = (f"7290{word}" if kind == "VMID" else self._move(word) for kind, word in kinds)
         argv = tuple(message if word == "@message64" else word for word in moved)
         return Call(directory.name, action, argv, stdin)
+
+    def _stdin(self, stdin: bytes) -> bytes:
+        if stdin.startswith(b"<"):
+            return self._move(stdin.decode()).encode()
+        return base64.b64encode(self._move(base64.b64decode(stdin).decode()).encode())
 
     def _move(self, text: str) -> str:
         """VM 4 becomes 72904, its datastore the installation's, each bridge the test's."""
