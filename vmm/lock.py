@@ -4,7 +4,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from vmm.errors import DriverError
 
@@ -22,7 +22,9 @@ def exclusive(path: str, timeout: float, what: str, *, keep: bool = False) -> It
         yield
     finally:
         if not keep:
-            os.unlink(path)
+            # What was done is done: a file that stays is harmless, the next holder removes it.
+            with suppress(OSError):
+                os.unlink(path)
         os.close(fd)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from collector.clock import SystemClock
-from vmm import actions
+from vmm import actions, lock
 from vmm.cgroup_tree import hierarchies
 from vmm.container import Container
 from vmm.host import Host
@@ -59,7 +59,7 @@ import sys, pathlib, msgspec, signal
 import msgspec
 
 from collector.clock import SystemClock
-from vmm import actions
+from vmm import actions, lock
 from vmm.errors import DriverError
 from vmm.host import Host
 from vmm.policy import NodePolicy
@@ -232,10 +232,11 @@ class Installation:
                 yield str(path)
 
     def _files(self) -> Iterator[str]:
-        permanent = {".attach.lock", ".ids.lock"}
         for top in (self.policy.state, self.policy.lxc):
             for path in Path(top).rglob("*"):
-                if path.name not in permanent:
+                # A lock that nobody holds is none: its file waits for the next holder.
+                unheld = path.name.endswith(".lock") and not lock.is_held(str(path))
+                if not unheld:
                     yield str(path.relative_to(self.base))
 
     def _processes(self) -> Iterator[str]:

@@ -34,12 +34,21 @@ def perform(site: Site, message: Message) -> str:
     """Carry out one action and keep it in the journal; its answer to OpenNebula."""
     begun, answer = time.monotonic(), ""
     try:
-        answer = _locked(site, message)
+        answer = _explained(site, message)
     except BaseException as error:
         _keep(site, message, "failed", str(error) or type(error).__name__, begun)
         raise
     _keep(site, message, "done", answer, begun)
     return answer
+
+
+def _explained(site: Site, message: Message) -> str:
+    """The action, whose OSErrors that no one foresaw become one sentence."""
+    try:
+        return _locked(site, message)
+    except OSError as error:
+        what = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+        raise DriverError(f"{message.action} of {message.vm.name}: {what}") from error
 
 
 def _locked(site: Site, message: Message) -> str:

@@ -1,0 +1,113 @@
+"""Makes one effect of a process fail, or kills the process there. Only a test arms it.
+
+The effects are not listed by hand: Python's audit events tell of every file opened for writing,
+made, renamed or removed, every fork, program, ioctl and lock; the system calls that go through
+ctypes are counted at `vmm.mounts`. A test installation's own entry programs call `arm`, which
+reads `faults.json` beside them; nothing in the product knows of it.
+"""
+
+import contextlib
+import errno
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+EVENTS = frozenset(
+    {
+        "os.chmod",
+        "os.chown",
+        "os.fork",
+        "os.kill",
+        "os.killpg",
+        "os.link",
+        "os.mkdir",
+        "os.remove",
+        "os.rename",
+        "os.rmdir",
+        "os.symlink",
+        "os.truncate",
+        "os.utime",
+        "subprocess.Popen",
+        "fcntl.ioctl",
+        "fcntl.flock",
+        "socket.bind",
+    }
+)
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+CALLS = ("syscall", "umount2", "setns")
+INJECTED = "injected fault"
+
+
+class Faults:
+    """Counts the effects of this process; at the wanted one it strikes."""
+
+    def __init__(self, process: str, base: Path) -> None:
+        # Opened once: the path does not exist in a container's mount namespace.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        self.counts = os.open(base / f"effects.{process}", flags, 0o600)
+        self.directory = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        wanted = json.loads((base / "faults.json").read_text())
+        self.mode = wanted["mode"] if wanted["process"] == process else ""
+        self.at = wanted["at"]
+        self.seen = 0
+
+    def effect(self, name: str) -> None:
+        """One effect is about to happen."""
+        self.seen += 1
+        os.write(self.counts, f"{name}\n".encode())
+        if self.seen == self.at and self.mode and self._first():
+            if self.mode == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise OSError(errno.EIO, INJECTED, name)
+
+    def _first(self) -> bool:
+        """Whether nothing struck yet: a forked child counts on from where its parent was."""
+        self.at = 0
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open("struck", os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self.directory))
+            return True
+        return False
+
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """What Python tells before it does something."""
+        if event == "open":
+            flags = arguments[2]
+            if isinstance(flags, int) and flags & WRITING and arguments[0] is not None:
+                self.effect(f"open {_short(arguments[0])}")
+        elif event in EVENTS:
+            self.effect(f"{event} {_short(arguments[0]) if arguments else ''}")
+
+
+def _short(value: object) -> str:
+    return os.path.basename(value) if isinstance(value, str) else type(value).__name__
+
+
+class _Calls:
+    """libc with every call that changes mounts or namespaces counted."""
+
+    def __init__(self, libc: Any, faults: Faults) -> None:
+        self._libc, self._faults = libc, faults
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(self._libc, name)
+        if name not in CALLS:
+            return function
+
+        def call(*arguments: Any) -> Any:
+            number = getattr(arguments[0], "value", "")
+            self._faults.effect(f"{name} {number}")
+            return function(*arguments)
+
+        return call
+
+
+def arm(process: str, base: str) -> None:
+    """Count the effects of this process from now on, and strike if `faults.json` says so."""
+    from vmm import mounts
+
+    faults = Faults(process, Path(base))
+    mounts._libc = _Calls(mounts._libc, faults)  # type: ignore[assignment]  # stands in for libc
+    sys.addaudithook(faults.audit)
