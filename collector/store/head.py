@@ -82,12 +82,6 @@ def last_seq(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT coalesce(max(seq), 0) FROM cycle").fetchone()[0])
 
 
-def last_stamp(db: sqlite3.Connection) -> Stamp | None:
-    """When the newest cycle was read."""
-    found = _stamps(db, 1)
-    return found[0][1] if found else None
-
-
 def read_cycles(db: sqlite3.Connection, names: Names, count: int) -> list[Cycle]:
     """The last `count` cycles with all their rows, oldest first."""
     rows = "SELECT eid, lid, gen, b FROM head WHERE seq=?"

@@ -1,5 +1,6 @@
 """Forgetting: slices too old, or more than the disk may hold. The head is never touched."""
 
+import json
 import os
 import sqlite3
 from pathlib import Path
@@ -15,31 +16,30 @@ JUMP_MS = 3_600_000
 TRUST_NS = 24 * 3_600_000_000_000
 CHUNKS = 16
 """Deleted per transaction."""
-VACUUM_PAGES = 256
-"""Given back per transaction: a mebibyte."""
+VACUUM_PAGES = 512
+"""Given back per transaction: two mebibytes."""
 LOW_WATER = 0.98
 """How much of the limit is left in use after it was passed, so that it is not passed at once."""
 
 
-class ClockWatch:
-    """Whether the wall clock may decide that something is old.
+def clock_trusted(db: sqlite3.Connection, now: Stamp) -> bool:
+    """Whether the wall clock may decide that something is old; called regularly.
 
     One that jumped by more than an hour within a boot must first stay so for a day: a clock
-    set a year ahead by mistake must not empty the store.
+    set a year ahead by mistake must not empty the store. The store remembers a jump, so that a
+    restart does not end the wait.
     """
-
-    def __init__(self, newest: Stamp | None) -> None:
-        self._seen = newest
-        self._trusted_from_ns = 0
-
-    def trusts(self, now: Stamp) -> bool:
-        """Judge the time now; called regularly."""
-        seen, self._seen = self._seen, now
-        if seen is None or seen.boot_id != now.boot_id:
-            self._trusted_from_ns = 0
-        elif abs(_offset_ms(now) - _offset_ms(seen)) > JUMP_MS:
-            self._trusted_from_ns = now.mono_ns + TRUST_NS
-        return now.mono_ns >= self._trusted_from_ns
+    found = db.execute("SELECT v FROM meta WHERE k='clock'").fetchone()
+    boot_id, offset_ms, from_ns = json.loads(found[0]) if found else ("", 0, 0)
+    if boot_id != now.boot_id:
+        from_ns = 0
+    elif abs(_offset_ms(now) - offset_ms) > JUMP_MS:
+        from_ns = now.mono_ns + TRUST_NS
+    else:
+        return bool(now.mono_ns >= from_ns)
+    kept = json.dumps([now.boot_id, _offset_ms(now), from_ns])
+    db.execute("INSERT OR REPLACE INTO meta VALUES('clock', ?)", [kept])
+    return from_ns == 0
 
 
 def _offset_ms(stamp: Stamp) -> int:
@@ -68,7 +68,7 @@ def kept_days(settings: StoreSettings) -> dict[int, float]:
 def expire_by_size(job: Job, now_ms: int) -> None:
     """Delete the relatively oldest slices until the store fits its limit."""
     limit = limit_bytes(job.path, job.settings)
-    if used_bytes(job.db) <= limit:
+    if not 0 < limit < used_bytes(job.db):  # a reserve beyond reach is no reason to delete
         return
     while used_bytes(job.db) > limit * LOW_WATER and not job.stop():
         if not _hide_oldest(job.db, job.settings, now_ms):
@@ -109,13 +109,17 @@ def _reap_chunks(db: sqlite3.Connection, tier: int, first_seq: int) -> int:
 
 
 def give_back(job: Job) -> None:
-    """Return free pages to the file system where the file is over its limit."""
-    while place.disk_bytes(job.path) > limit_bytes(job.path, job.settings) and not job.stop():
+    """Return the log and free pages to the file system while the store is over its limit."""
+    while _over_limit(job) and not job.stop():
+        job.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         (free,) = job.db.execute("PRAGMA freelist_count").fetchone()
-        if not free:
+        if not free or not _over_limit(job):
             return
         job.db.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
-        job.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _over_limit(job: Job) -> bool:
+    return 0 < limit_bytes(job.path, job.settings) < place.disk_bytes(job.path)
 
 
 def limit_bytes(path: Path, settings: StoreSettings) -> int:

@@ -8,13 +8,13 @@ CYCLES = 20
 """Deleted from the head per transaction."""
 
 
-def run(job: Job, now: Stamp, clock_trusted: bool) -> None:
+def run(job: Job, now: Stamp) -> None:
     """Do all that is due; returns early, with nothing half-shown, once the job should stop."""
     db, stop = job.db, job.stop
     _seal_and_clear(job)
     while not stop() and (day := fold.due(db)):
         fold.fold(db, day, stop)
-    if clock_trusted:
+    if retention.clock_trusted(db, now):
         retention.expire_by_age(db, job.settings, now.wall_ms)
     retention.reap(job)
     retention.expire_by_size(job, now.wall_ms)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from collector.clock import Clock
 from collector.model import Cycle
-from collector.store import StoreError, connect, place, retention, upkeep
-from collector.store.head import Packed, insert, last_seq, last_stamp, pack
+from collector.store import StoreError, connect, place, upkeep
+from collector.store.head import Packed, insert, last_seq, pack
 from collector.store.ids import Ids, KindOf, kind_by_name
 from collector.store.job import Job
 from collector.store.pending import Pending
@@ -59,7 +59,6 @@ class SqliteWriter:
         self._appending = threading.Lock()
         self._maintaining = threading.Lock()
         self._closing = threading.Event()
-        self._watch: retention.ClockWatch | None = None
         self._lock_fd = -1
         self._open: _Open | None = None
         self._trouble = ""
@@ -177,11 +176,8 @@ class SqliteWriter:
     def _maintain(self) -> None:
         db = connect.open_second(self._path)
         try:
-            now = self._clock.now()
-            if self._watch is None:
-                self._watch = retention.ClockWatch(last_stamp(db))
-            trusted = self._watch.trusts(now)
-            upkeep.run(Job(db, self._path, self._settings, self._give_way), now, trusted)
+            job = Job(db, self._path, self._settings, self._give_way)
+            upkeep.run(job, self._clock.now())
         finally:
             db.close()
 

@@ -56,6 +56,8 @@ class Bed:
         self.writer = self.open()
         self.reader = SqliteReader(path)
 
+    entity = staticmethod(entity)
+
     def open(self, settings: StoreSettings = SETTINGS) -> SqliteWriter:
         return SqliteWriter(self.path, settings, self.clock)
 
