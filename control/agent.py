@@ -37,9 +37,13 @@ class Notifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What the entry point decided: the page's command line (None: no page) and who is told."""
+    """What the entry point decided: who is told, and the page's command line (None: no page).
+
+    `text` is the configuration as written: the page's user may not be able to read its file.
+    """
 
     config: Config
+    text: str
     notifier: Notifier
     page: Sequence[str] | None = None
 
@@ -71,7 +75,7 @@ def running(wiring: Wiring) -> Iterator[Loop]:
         loop.start()
         stack.callback(loop.stop)
         if wiring.page is not None:
-            page = PageProcess(wiring.page)
+            page = PageProcess(wiring.page, wiring.text)
             page.start()
             stack.callback(page.stop)
         yield loop

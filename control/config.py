@@ -8,6 +8,7 @@ the defaults.
 import argparse
 import difflib
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,22 +91,33 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def load(path: Path = CONFIG_PATH, *, required: bool = False) -> Config:
     """The configuration in `path`; ConfigError for anything in it that would not be obeyed."""
+    return parse(_read(path, required=required), path)
+
+
+def _read(path: Path, *, required: bool) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if required:
             raise ConfigError(f"{path}: there is no such file") from None
-        return Config()
+        return ""
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
-    return parse(text, path)
 
 
 def chosen(args: argparse.Namespace) -> Config:
     """The configuration that the command line asks for: --config, or the default file."""
+    return parse(*text(args))
+
+
+def text(args: argparse.Namespace) -> tuple[str, Path]:
+    """That configuration as it is written, and where; "-" is the standard input."""
     if args.config is None:
-        return load()
-    return load(Path(args.config), required=True)
+        return _read(CONFIG_PATH, required=False), CONFIG_PATH
+    if args.config == "-":
+        return sys.stdin.read(), Path("standard input")
+    path = Path(args.config)
+    return _read(path, required=True), path
 
 
 def parse(text: str, path: Path) -> Config:

@@ -30,8 +30,10 @@ def held(store: Path, locks: Path = LOCKS) -> Iterator[None]:
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        yield
-        file.truncate(0)
+        try:
+            yield
+        finally:
+            file.truncate(0)
 
 
 def _opened(locks: Path, name: str) -> IO[str]:

@@ -1,5 +1,6 @@
 """The page as the agent's child: another user, started again when it ends, ended with the agent."""
 
+import contextlib
 import logging
 import pwd
 import subprocess
@@ -46,8 +47,10 @@ class PageProcess:
     Each end is logged once, with the pause before the next start: from 1 s, doubling, to 1 min.
     """
 
-    def __init__(self, argv: Sequence[str]) -> None:
+    def __init__(self, argv: Sequence[str], stdin: str = "") -> None:
+        """`stdin` is what the child finds on its standard input, each time."""
         self._argv = argv
+        self._stdin = stdin.encode()
         self._stopping = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
         self._guard = threading.Lock()
@@ -87,10 +90,16 @@ class PageProcess:
         with self._guard:
             if self._stopping.is_set():
                 return None
-            self._child = subprocess.Popen(
-                self._argv, stdin=subprocess.DEVNULL, cwd="/", start_new_session=True
-            )
+            self._child = _started(self._argv, self._stdin)
             return self._child
+
+
+def _started(argv: Sequence[str], stdin: bytes) -> subprocess.Popen[bytes]:
+    child = subprocess.Popen(argv, stdin=subprocess.PIPE, cwd="/", start_new_session=True)
+    if child.stdin is not None:
+        with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
+            pipe.write(stdin)
+    return child
 
 
 def _how(child: subprocess.Popen[bytes]) -> str:

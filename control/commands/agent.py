@@ -1,6 +1,7 @@
 """`nebulxc agent`: sample every container and keep what was read, until a signal ends it.
 
-It runs as root, in the foreground; as a service, systemd runs it.
+It runs as root, in the foreground; as a service, systemd runs it. It also runs the page, as the
+user nebulxc.
 """
 
 import argparse
@@ -9,9 +10,10 @@ import logging
 import os
 import shutil
 import sys
+from pathlib import Path
 
 from collector.cycle import Loop
-from control import agent, config, stopping
+from control import agent, config, lock, page_start, stopping
 from control.greeting import Started, greeting
 from control.problem import Problem
 
@@ -31,6 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"also run two containers under load, NAME-1 and NAME-2 ({DEMO_NAME})",
     )
+    parser.add_argument(
+        "--no-page", action="store_true", help="do not run the page: something else does"
+    )
+    parser.add_argument(
+        "--page-python", metavar="FILE", help="the interpreter of the page's own environment"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,38 +46,51 @@ def run(args: argparse.Namespace) -> int:
     from sdnotify import SystemdNotifier
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    chosen = config.chosen(args)
-    if os.geteuid() != 0:
-        raise Problem("must run as root, because only root can read every container: use sudo")
-    if shutil.which("lxc-start") is None:
-        logging.getLogger(__name__).warning(
-            "LXC is not installed: this host is sampled without containers (apt-get install lxc)"
-        )
-    wiring = agent.Wiring(chosen, SystemdNotifier())
+    text, path = config.text(args)
+    chosen = config.parse(text, path)
+    _check(args, chosen)
+    page = None if args.no_page else page_start.command_line(chosen, args.page_python)
+    wiring = agent.Wiring(chosen, text, SystemdNotifier(), page)
     with stopping.on_signals(), contextlib.ExitStack() as stack:
         if args.demo:
             from control.demo import stage
             from vmm.host import Host
 
             stack.enter_context(stage.running(args.demo, Host()))
-        agent.run(wiring, lambda loop: _greet(args, chosen, loop))
+        agent.run(wiring, lambda loop: _greet(args, wiring, loop))
     return 0
 
 
-def _greet(args: argparse.Namespace, chosen: config.Config, loop: Loop) -> None:
+def _check(args: argparse.Namespace, chosen: config.Config) -> None:
+    """What would make this start useless."""
+    if os.geteuid() != 0:
+        raise Problem("must run as root, because only root can read every container: use sudo")
+    if shutil.which("lxc-start") is None:
+        logging.getLogger(__name__).warning(
+            "LXC is not installed: this host is sampled without containers (apt-get install lxc)"
+        )
+    with lock.held(Path(chosen.store.directory)):
+        pass  # a second agent is told so before anything of it starts
+    if args.greet and chosen.page.enabled and not args.no_page and page_start.answers(chosen):
+        raise Problem(
+            f"{chosen.page.listen} is in use: end the program that listens there,"
+            " or choose another page.listen in the configuration"
+        )
+
+
+def _greet(args: argparse.Namespace, wiring: agent.Wiring, loop: Loop) -> None:
     if not args.greet:
         return
-    last = loop.last
-    rows = last.rows if last else ()
-    print(
-        greeting(
-            Started(
-                containers=[row.entity.name for row in rows if row.entity.kind == "container"],
-                interval_s=chosen.collector.interval,
-                store=chosen.store.directory,
-                command=f"sudo {sys.prefix}/bin/nebulxc",
-                demo=bool(args.demo),
-            )
-        ),
-        flush=True,
+    chosen = wiring.config
+    serves = wiring.page is not None and page_start.wait_until_it_answers(chosen)
+    rows = loop.last.rows if loop.last else ()
+    started = Started(
+        containers=[row.entity.name for row in rows if row.entity.kind == "container"],
+        interval_s=chosen.collector.interval,
+        store=chosen.store.directory,
+        command=f"sudo {sys.prefix}/bin/nebulxc",
+        url=page_start.url(chosen) if serves else None,
+        ssh=os.environ.get("SSH_CONNECTION", ""),
+        demo=bool(args.demo),
     )
+    print(greeting(started), flush=True)

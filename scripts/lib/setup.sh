@@ -83,3 +83,33 @@ need_environment() {
     fi
     exec 9>&-
 }
+
+# The page runs as this user, who owns nothing and may read the store.
+need_user() {
+    getent passwd nebulxc >/dev/null ||
+        quietly useradd --system --user-group --no-create-home --home-dir /nonexistent \
+            --shell /usr/sbin/nologin nebulxc
+}
+
+# The page's user must not execute what lies in somebody's checkout: it gets a copy that is root's.
+page_venv=/var/cache/nebulxc/page
+
+need_page_environment() {
+    local stamp python3="$page_venv/bin/python3"
+    exec 9>/var/lock/nebulxc-page-environment
+    flock 9
+    stamp=$({ "$python" -V; cd "$top"; find collector control im_probes vmm web pyproject.toml \
+        -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum; } | sha256sum)
+    if [ "$(cat "$page_venv/.made-from" 2>/dev/null)" != "$stamp" ]; then
+        say "Installing the page's environment in $page_venv"
+        umask 022
+        "$python3" -c 'import flask' 2>/dev/null ||
+            quietly "$python" -m venv --clear --without-pip "$page_venv"
+        quietly "$venv/bin/python3" -m pip --python "$python3" install \
+            --disable-pip-version-check "$top"
+        quietly "$venv/bin/python3" -m pip --python "$python3" install \
+            --disable-pip-version-check --no-deps --force-reinstall "$top"
+        printf '%s\n' "$stamp" >"$page_venv/.made-from"
+    fi
+    exec 9>&-
+}

@@ -1,0 +1,97 @@
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[3]
+COMMAND = TOP / ".venv" / "bin" / "nebulxc"
+DEMO_BASE = Path("/var/lib/nebulxc/demo")
+
+
+class Agent:
+    """`scripts/run` as a user starts it, with a configuration, a store and a demo of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.demo = f"nbx{os.getpid()}"
+        self.port = _free_port()
+        self.config = directory / "nebulxc.toml"
+        self.store = directory / "store"
+        self.config.write_text(
+            f'[collector]\ninterval = "1s"\n[store]\ndirectory = "{self.store}"\n'
+            f'[page]\nlisten = "127.0.0.1:{self.port}"\n'
+        )
+        self.containers = [f"{self.demo}-1", f"{self.demo}-2"]
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self, *options: str) -> list[str]:
+        """Start it and wait; the lines it greets with."""
+        self._process = subprocess.Popen(
+            [TOP / "scripts" / "run", "--config", self.config, *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        lines: list[str] = []
+        watchdog = threading.Timer(240, self._process.kill)
+        watchdog.start()
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            lines.append(line.rstrip("\n"))
+            if line.startswith("Ctrl-C"):
+                break
+        watchdog.cancel()
+        if not lines or not lines[-1].startswith("Ctrl-C"):
+            raise AssertionError(f"it did not start: {lines} {self._process.communicate()[1]}")
+        return [line for line in lines if not line.startswith("Installing")]
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal and wait; the exit status."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        self._process.communicate(timeout=60)
+        return self._process.returncode
+
+    def close(self) -> None:
+        """End it on every path."""
+        if self._process is not None and self._process.poll() is None:
+            self.end(signal.SIGTERM)
+
+    def command(self, *words: str) -> str:
+        """What `nebulxc WORDS` prints."""
+        return run([COMMAND, *words, "--config", self.config]).stdout
+
+    def left_behind(self) -> list[str]:
+        """What there still is of the demo."""
+        links = [name for name in os.listdir("/sys/class/net") if name.startswith(self.demo)]
+        processes = run(["ps", "-eo", "args"]).stdout.splitlines()
+        monitors = [args for args in processes if f" {self.demo}-" in args and "[lxc" in args]
+        files = [str(path) for path in DEMO_BASE.glob(f"{self.demo}*")]
+        cgroups = [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/lxc.*.{self.demo}-*")]
+        return links + monitors + files + cgroups
+
+
+def run(argv: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def agent() -> Iterator[Agent]:
+    # pytest's own directories are closed to the page's user.
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="nebulxc-run-") as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        made = Agent(directory)
+        yield made
+        made.close()
