@@ -7,7 +7,6 @@ starts Python isolated (-I) from a path of root's.
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -43,16 +42,23 @@ def main(argv: Sequence[str] | None = None, config: Path = CONFIG_PATH) -> int:
         with caller.watched():
             _run(words, config, report)
     except (DriverError, Problem) as error:
-        report.error(str(error), traceback.format_exc())
+        report.error(str(error), _where(error))
     except SystemExit as end:
         report.error(f"ended by signal {int(str(end.code)) - 128}: what it had begun was undone")
         raise
     except Exception as error:
         told = f"internal error: {type(error).__name__}: {error}; see this host's journal"
-        report.error(told, traceback.format_exc())
+        report.error(told, _where(error))
     else:
         return 0
     return 1
+
+
+def _where(error: Exception) -> str:
+    """The traceback, for this node's logs."""
+    import traceback
+
+    return "".join(traceback.format_exception(error))
 
 
 def _isolate() -> None:
@@ -91,8 +97,16 @@ def _tell(site: Site, message: Message, answer: str) -> None:
     """Answer. To OpenNebula an answer that nobody takes is a failure: so a deploy is taken
     back, lest a container runs that it knows nothing of."""
     try:
-        os.write(sys.stdout.fileno(), f"{answer}\n".encode() if answer else b"")
+        _write(answer)
     except OSError as error:
         if message.action == "deploy":
             actions.perform(site, replace(message, action="cancel"))
         raise DriverError(f"{message.action}: nobody took the answer: {error}") from error
+
+
+def _write(answer: str) -> None:
+    """The answer on standard output. Past Python's buffers: these lose bytes of a large answer
+    when a signal comes in between (seen on 3.11), and there is one for every read of it."""
+    left = memoryview(f"{answer}\n".encode() if answer else b"")
+    while left:
+        left = left[os.write(sys.stdout.fileno(), left) :]

@@ -1,6 +1,5 @@
 """What can be said of nebulxc-action without being root; the rest is in tests/host."""
 
-import io
 import json
 import os
 import signal
@@ -68,14 +67,19 @@ def test_the_end_of_the_caller_unwinds_once(tmp_path: Path, how: str) -> None:
     assert process.returncode in expected[how]
 
 
-def test_a_reader_that_reads_ends_nothing(tmp_path: Path) -> None:
+WRITER = """
+import sys
+from control import action, caller
+with caller.watched():
+    action._write("x" * 300_000)
+"""
+
+
+def test_a_reader_that_reads_ends_nothing() -> None:
     """SIGIO comes for every byte read, also while Python itself comes to its end."""
-    code = (
-        "from control import caller\nwith caller.watched():\n  print('x' * 100_000, flush=True)\n"
-    )
     for _ in range(5):
-        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-        assert (ran.returncode, len(ran.stdout), ran.stderr) == (0, 100_001, b"")
+        ran = subprocess.run([sys.executable, "-c", WRITER], capture_output=True, check=False)
+        assert (ran.returncode, len(ran.stdout), ran.stderr) == (0, 300_001, b"")
 
 
 def test_a_file_as_standard_output_has_no_reader_to_lose(tmp_path: Path) -> None:
@@ -93,12 +97,12 @@ def test_a_caller_that_is_gone_from_the_start() -> None:
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+def said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[], list[str]]:
     """What went to stderr, line by line; the journal is not written to."""
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setattr("syslog.syslog", lambda *_: None)
-    return lambda: stream.getvalue().splitlines()
+    return lambda: capsys.readouterr().err.splitlines()  # noqa: PLW0108 - read when called
 
 
 def test_records_and_the_error_are_told_apart(said: Callable[[], list[str]]) -> None:
