@@ -1,4 +1,7 @@
-"""Folding: a day of minutes becomes one slice of hours."""
+"""Folding: a day of fresh minutes becomes one slice of minutes and one of hours.
+
+A chunk of a day is smaller and read faster than 24 chunks of its hours.
+"""
 
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -14,11 +17,11 @@ DAY_MS = 24 * HOUR_MS
 
 
 def due(db: sqlite3.Connection) -> list[Slice]:
-    """The minute slices of the oldest day that is over and not folded; empty if none is."""
+    """The fresh slices of the oldest day that is over and not folded; empty if none is."""
     found = db.execute(
         "SELECT * FROM shown WHERE tier=?"
-        " AND first_seq > (SELECT v FROM meta WHERE k='hour_to') ORDER BY first_seq",
-        [slices.MINUTE],
+        " AND first_seq > (SELECT v FROM meta WHERE k='folded_to') ORDER BY first_seq",
+        [slices.FRESH],
     ).fetchall()
     days = [list(day) for _, day in groupby(map(slices.load, found), key=_day)]
     return days[0] if len(days) > 1 else []
@@ -29,23 +32,30 @@ def _day(of: Slice) -> int:
 
 
 def fold(db: sqlite3.Connection, day: Sequence[Slice], stop: Stop) -> bool:
-    """Add the hours of these slices; False when asked to stop before that was done."""
+    """Replace these slices; False when asked to stop before that was done."""
     parts = [slices.load_times(part.b) for part in day]
     times = _joined_times(parts)
     hours = times.ranges(HOUR_MS)
-    made = slices.make(slices.HOUR, day[0].first_seq, day[-1].last_seq, times.at_ends(hours))
+    first, last = day[0].first_seq, day[-1].last_seq
+    long = slices.make(slices.MINUTE, first, last, times)
+    longer = slices.make(slices.HOUR, first, last, times.at_ends(hours))
     kinds = read_kinds(db)
-    slices.clear_unshown(db, slices.HOUR, made.first_seq - 1)
+    slices.clear_unshown(db, slices.MINUTE, first - 1)
+    slices.clear_unshown(db, slices.HOUR, first - 1)
     for eid in _eids(db, day):
         if stop():
             return False
         frame = _joined(_frames(db, day, parts, eid))
-        blob = slices.dump_frame(roll_up(frame, times, hours, kinds), len(hours))
+        minutes = slices.dump_frame(frame, len(times.seq))
+        rolled = slices.dump_frame(roll_up(frame, times, hours, kinds), len(hours))
         with transaction(db):
-            slices.add_chunks(db, made, {eid: blob})
+            slices.add_chunks(db, long, {eid: minutes})
+            slices.add_chunks(db, longer, {eid: rolled})
     with transaction(db):
-        slices.add(db, made)
-        db.execute("UPDATE meta SET v=? WHERE k='hour_to'", [made.last_seq])
+        slices.add(db, long)
+        slices.add(db, longer)
+        slices.hide(db, slices.FRESH, last)
+        db.execute("UPDATE meta SET v=? WHERE k='folded_to'", [last])
     return True
 
 
@@ -57,7 +67,7 @@ def _joined_times(parts: Iterable[Times]) -> Times:
 def _eids(db: sqlite3.Connection, day: Sequence[Slice]) -> Sequence[int]:
     found = db.execute(
         "SELECT DISTINCT eid FROM chunk WHERE tier=? AND first_seq BETWEEN ? AND ?",
-        [slices.MINUTE, day[0].first_seq, day[-1].first_seq],
+        [slices.FRESH, day[0].first_seq, day[-1].first_seq],
     ).fetchall()
     return [eid for (eid,) in found]
 

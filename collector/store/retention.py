@@ -47,19 +47,20 @@ def _offset_ms(stamp: Stamp) -> int:
 
 
 def expire_by_age(db: sqlite3.Connection, settings: StoreSettings, now_ms: int) -> None:
-    """Hide every slice past its tier's retention; minutes only once they are folded."""
+    """Hide every slice past its tier's retention; fresh minutes end by being folded."""
     for tier, days in kept_days(settings).items():
-        db.execute(
-            "UPDATE slice SET dying=1 WHERE tier=? AND dying=0 AND until_ms<?"
-            " AND (tier<>? OR last_seq <= (SELECT v FROM meta WHERE k='hour_to'))",
-            [tier, now_ms - round(days * DAY_MS), slices.MINUTE],
-        )
+        if tier != slices.FRESH:
+            db.execute(
+                "UPDATE slice SET dying=1 WHERE tier=? AND dying=0 AND until_ms<?",
+                [tier, now_ms - round(days * DAY_MS)],
+            )
 
 
 def kept_days(settings: StoreSettings) -> dict[int, float]:
     """Each tier's retention."""
     return {
         slices.RAW: settings.raw_days,
+        slices.FRESH: settings.minute_days,
         slices.MINUTE: settings.minute_days,
         slices.HOUR: settings.hour_days,
     }

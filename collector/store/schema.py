@@ -37,7 +37,7 @@ CREATE TABLE chunk(
     PRIMARY KEY(tier, first_seq, eid));
 CREATE VIEW shown AS
     SELECT tier, first_seq, last_seq, since_ms, until_ms, b FROM slice WHERE dying=0;
-INSERT INTO meta VALUES('sealed_to', 0), ('hour_to', 0), ('names', hex(randomblob(8)));
+INSERT INTO meta VALUES('sealed_to', 0), ('folded_to', 0), ('names', hex(randomblob(8)));
 """
 
 NEW_NAMES = "UPDATE meta SET v=hex(randomblob(8)) WHERE k='names'"

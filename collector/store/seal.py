@@ -55,11 +55,11 @@ def seal(db: sqlite3.Connection, times: Times, stop: Stop) -> bool:
     first, last = times.seq[0], times.seq[-1]
     minutes = times.ranges(MINUTE_MS)
     raw = slices.make(slices.RAW, first, last, times)
-    rolled = slices.make(slices.MINUTE, first, last, times.at_ends(minutes))
+    rolled = slices.make(slices.FRESH, first, last, times.at_ends(minutes))
     kinds = read_kinds(db)
     layouts = _Layouts(db)
     slices.clear_unshown(db, slices.RAW, first - 1)
-    slices.clear_unshown(db, slices.MINUTE, first - 1)
+    slices.clear_unshown(db, slices.FRESH, first - 1)
     for eids in _batches(db, first, last):
         if stop():
             return False

@@ -25,8 +25,11 @@ from collector.store.frame import (
     is_known,
 )
 
-RAW, MINUTE, HOUR = 0, 60, 3600
-"""The tiers, named by the seconds between their readings; RAW has what was read."""
+RAW, FRESH, MINUTE, HOUR = 0, 1, 60, 3600
+"""The tiers: what was read, in slices of an hour; its minutes, in slices of an hour until their
+day is over, then of that day; its hours, in slices of a day. Each is coarser than those before.
+"""
+RESOLUTION_MS = {RAW: 0, FRESH: 60_000, MINUTE: 60_000, HOUR: 3_600_000}
 
 
 class Slice(NamedTuple):
@@ -118,6 +121,11 @@ def add_chunks(db: sqlite3.Connection, made: Slice, frames: Mapping[int, bytes])
     """Put entities' chunks of a slice that is not yet shown."""
     rows = [(made.tier, made.first_seq, eid, blob) for eid, blob in frames.items()]
     db.executemany("INSERT OR REPLACE INTO chunk VALUES(?,?,?,?)", rows)
+
+
+def hide(db: sqlite3.Connection, tier: int, last_seq: int) -> None:
+    """Take a tier's slices up to this seq from readers; upkeep deletes them."""
+    db.execute("UPDATE slice SET dying=1 WHERE tier=? AND last_seq<=?", [tier, last_seq])
 
 
 def clear_unshown(db: sqlite3.Connection, tier: int, after: int) -> None:

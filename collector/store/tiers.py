@@ -16,8 +16,7 @@ from collector.store.head import streams_of
 from collector.store.names import Names
 from collector.store.readings import Readings, from_frame, within
 
-TIERS = (slices.RAW, slices.MINUTE, slices.HOUR)
-END = 2**62
+TIERS = tuple(slices.RESOLUTION_MS)
 
 Bounds = Mapping[int, tuple[int, int]]
 """The first and last seq that each tier holds."""
@@ -52,17 +51,17 @@ def read(
 
 def plan(bounds: Bounds, step_ms: int) -> list[Part]:
     """Pure: the parts of the past that slices answer for, oldest first."""
-    chosen = max(tier for tier in TIERS if tier * 1000 <= step_ms)
+    chosen = max(tier for tier in TIERS if slices.RESOLUTION_MS[tier] <= step_ms)
     coarser = [tier for tier in TIERS if tier > chosen and tier in bounds]
     finer = [tier for tier in reversed(TIERS) if tier < chosen and tier in bounds]
     end = max((bounds[tier][1] for tier in coarser), default=0)
     low, high = bounds.get(chosen, (end + 1, end))
     parts = [Part(chosen, low, high)]
     for tier in coarser:
-        parts.insert(0, Part(tier, 0, low - 1))
+        parts.insert(0, Part(tier, bounds[tier][0], low - 1))
         low = min(low, bounds[tier][0])
     for tier in finer:
-        parts.append(Part(tier, high + 1, END))
+        parts.append(Part(tier, high + 1, bounds[tier][1]))
         high = max(high, bounds[tier][1])
     return [part for part in parts if part.low <= part.high]
 
@@ -71,7 +70,7 @@ def _read_slices(
     db: sqlite3.Connection, part: Part, eid: int, kinds: Mapping[int, Kind], span: Span
 ) -> list[Readings]:
     rows = db.execute(
-        "SELECT s.b, c.b FROM shown s CROSS JOIN chunk c"
+        "SELECT s.*, c.b FROM shown s CROSS JOIN chunk c"
         " ON c.tier=s.tier AND c.first_seq=s.first_seq AND c.eid=?"
         " WHERE s.tier=? AND s.last_seq>=? AND s.first_seq<=? AND s.until_ms>=? AND s.since_ms<=?"
         " ORDER BY s.first_seq",
@@ -79,11 +78,20 @@ def _read_slices(
     ).fetchall()
     wanted = {key(cid, aspect) for cid in kinds for aspect in range(VALUE, N + 1)}
     found = []
-    for times_blob, blob in rows:
-        times = slices.load_times(times_blob)
+    for *columns, blob in rows:
+        of = slices.load(columns)
+        times = slices.load_times(of.b)
         frame = slices.load_frame(blob, len(times.seq), wanted)
-        found.append(within(from_frame(frame, times, kinds), span, (part.low, part.high)))
+        readings = from_frame(frame, times, kinds)
+        whole = _is_within(of, part, span) and not any(frame.lag_ns)
+        found.append(readings if whole else within(readings, span, (part.low, part.high)))
     return found
+
+
+def _is_within(of: slices.Slice, part: Part, span: Span) -> bool:
+    """Whether the borders cut nothing off the slice."""
+    by_seq = part.low <= of.first_seq and of.last_seq <= part.high
+    return by_seq and span.since_ms <= of.since_ms and of.until_ms <= span.until_ms
 
 
 def _read_head(

@@ -19,6 +19,7 @@ from collector.rates import rates
 from collector.store import Span
 from collector.store import seal as sealing
 from collector.store.ids import kind_by_name
+from collector.store.slices import FRESH, HOUR, MINUTE, RAW
 from collector.store.sqlite import SqliteWriter
 
 EVERYTHING = Span(0, 2**52)
@@ -118,7 +119,7 @@ def diary(bed: Any) -> Diary:
 def test_a_sealed_day_reads_as_it_was(diary: Diary) -> None:
     diary.live(60 * 26, 60_000)
     diary.bed.writer.maintain()
-    assert tiers_of(diary.bed) == {0, 60, 3600}
+    assert tiers_of(diary.bed) == {RAW, FRESH, MINUTE, HOUR}
     start = diary.cycles[0].stamp.wall_ms
     for step_ms in (0, 45_000, 300_000, HOUR_MS, 6 * HOUR_MS):
         diary.check(Span(0, 2**52, step_ms))
@@ -203,7 +204,7 @@ def test_stopped_between_seal_and_delete_shows_nothing_twice(
         calls = iter([0, None])
         patch.setattr(sealing, "clear_head", lambda *_: die() if next(calls) is None else 0)
         diary.bed.writer.maintain()
-    assert tiers_of(diary.bed) == {0, 60}
+    assert tiers_of(diary.bed) == {RAW, FRESH}
     diary.check()
     diary.bed.writer.maintain()
     diary.check()
@@ -223,7 +224,7 @@ def test_stopped_before_the_slice_is_shown_loses_and_doubles_nothing(
     assert tiers_of(diary.bed) == set()
     diary.check()
     diary.bed.writer.maintain()
-    assert tiers_of(diary.bed) == {0, 60}
+    assert tiers_of(diary.bed) == {RAW, FRESH}
     diary.check()
 
 
