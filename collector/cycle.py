@@ -136,7 +136,9 @@ class Collector:
             for directory, watched in list(self._watched.items()):
                 if running.get(directory) is not watched.found:
                     self._drop(directory)
-            opened = [self._open(found, now_s) for found in running.values()]
+            opened = [
+                self._open(found, now_s) for found in sorted(running.values(), key=self._rank)
+            ]
             # What could not be opened is tried again in the next cycle.
             self._running = running if all(opened) else {}
         if self._inventory.stopped != self._stopped.keys():
@@ -168,8 +170,13 @@ class Collector:
         self._watched[found.directory] = _Watched(found, container, tracked, due_s)
         return True
 
+    def _rank(self, found: Found) -> tuple[bool, int]:
+        """Who comes first of two containers of one name: that of a configured path, the older."""
+        paths = map(str, self._settings.lxc_paths)
+        return found.name.lxc_path not in paths, found.start_ticks
+
     def _entity_of(self, container: Container, found: Found) -> Entity:
-        """Two LXC paths may each run a container of one name: the later is told by its path."""
+        """Two LXC paths may each run a container of one name: the second is told with its path."""
         entity = container.ref.entity(self._settings.host)
         if all(watched.tracked.entity.name != entity.name for watched in self._watched.values()):
             return entity

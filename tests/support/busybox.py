@@ -102,8 +102,11 @@ class Container:
         try:
             yield process
         finally:
+            # What lxc-attach started outlives it, and holds the pipe.
+            for pid in _descendants(process.pid):
+                os.kill(pid, signal.SIGKILL)
             process.kill()
-            process.communicate()
+            process.communicate(timeout=_TIMEOUT_S)
 
     def freeze(self) -> None:
         """Freeze it as LXC does."""
@@ -205,6 +208,16 @@ def _rootfs(directory: Path) -> Path:
     (directory / "etc/inittab").write_text("::sysinit:/bin/true\n")
     (directory / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
     return directory
+
+
+def _descendants(pid: int) -> list[int]:
+    """Its children and theirs, the deepest first."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    found = [int(child) for child in children]
+    return [lower for child in found for lower in _descendants(child)] + found
 
 
 def _ended(pid: int) -> None:
