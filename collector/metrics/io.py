@@ -1,14 +1,14 @@
 """What a container read from and wrote to block devices."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from collector.container import Container
-from collector.files import Text
+from collector.files import Text, read_new
 from collector.formats import Values, blkio, io_stat
 from collector.group import Group, Source
 from collector.layers import Layers, number, told
-from collector.model import Column, Columns, Kind, Metric
+from collector.model import MISSING, Column, Columns, Kind, Metric
 from collector.mounts import Number
 from collector.slow import exists
 
@@ -17,7 +17,9 @@ _V1, _V2 = "cgroup-v1/blkio-controller.rst", "cgroup-v2.rst"
 _LIMITS = (
     "One device per layer is told: the file systems the container has mounted and its disks, not"
     " what lies below them. On v1 buffered writes are not attributed to the container: the kernel"
-    " writes them later on its own account. Only direct and synced writes count there."
+    " writes them later on its own account. Only direct and synced writes count there. On v1 with"
+    " Linux 6.10 and later the kernel counts a device only once any cgroup had a limit set on it:"
+    " until then its I/O is unknown and absent."
 )
 METRICS = (
     Metric(
@@ -59,6 +61,8 @@ METRICS = (
 )
 _NONE: Values = (0.0, 0.0, 0.0, 0.0)
 """A device without a line: nothing was asked of it since the cgroup was made."""
+_UNKNOWN: Values = (MISSING, MISSING, MISSING, MISSING)
+"""A device without a line in the whole hierarchy: nobody's I/O to it is counted (v1)."""
 
 
 Table = Mapping[bytes, Values]
@@ -78,6 +82,8 @@ class _Source:
         self._columns: Columns = ()
         self._values: Values = ()
         self._seen: frozenset[bytes] = frozenset()
+        self._hierarchy = _topmost(files[0][0]) if len(files) > 1 else None
+        self._counted: Collection[bytes] = ()
         self._tables: list[Table] = [{}] * len(files)
         self._texts: list[Text[Table]] = []
         try:
@@ -108,7 +114,8 @@ class _Source:
     def _of(self, key: bytes) -> Values:
         if len(self._tables) == 1:
             return self._tables[0].get(key, _NONE)
-        return self._tables[0].get(key, _NONE[:2]) + self._tables[1].get(key, _NONE[:2])
+        none = _NONE if key in self._counted else _UNKNOWN
+        return self._tables[0].get(key, none[:2]) + self._tables[1].get(key, none[:2])
 
     def _choose(self) -> None:
         container = self._container
@@ -122,12 +129,21 @@ class _Source:
             # An equal tuple is no other layout: keep the object that the row's layout hangs on.
             self._columns = found if found != self._columns else self._columns
             self._basis = mounts, self._seen, version
+        if self._hierarchy is not None and not self._seen.issuperset(self._keys):
+            self._counted = blkio(read_new(str(self._hierarchy))).keys()
         self._round = container.pace.round
 
     def close(self) -> None:
         """Close the files."""
         while self._texts:
             self._texts.pop().close()
+
+
+def _topmost(file: Path) -> Path:
+    """The same file of the hierarchy's root, which sums up every cgroup."""
+    while (above := file.parent.parent / file.name).exists():
+        file = above
+    return file
 
 
 def columns(container: Container, devices: Iterable[Number]) -> Columns:

@@ -1,6 +1,7 @@
 """Image files on loop devices and file systems that never answer, undone in any case."""
 
 import contextlib
+import fcntl
 import os
 import subprocess
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from support.busybox import run
+
+_LOOP_CTL_ADD, _LOOP_CTL_REMOVE = 0x4C80, 0x4C81
 
 
 @contextlib.contextmanager
@@ -18,6 +21,21 @@ def loop(image: Path) -> Iterator[str]:
         yield device
     finally:
         run("losetup", "--detach", device)
+
+
+@contextlib.contextmanager
+def new_loop(image: Path) -> Iterator[str]:
+    """As `loop`, on a device that did not exist before: nothing was ever configured on it."""
+    with open("/dev/loop-control", "rb") as control:
+        number = fcntl.ioctl(control, _LOOP_CTL_ADD, 4096 + os.getpid() % 65536)
+        try:
+            run("losetup", f"/dev/loop{number}", str(image))
+            try:
+                yield f"/dev/loop{number}"
+            finally:
+                run("losetup", "--detach", f"/dev/loop{number}")
+        finally:
+            fcntl.ioctl(control, _LOOP_CTL_REMOVE, number)
 
 
 def make_image(image: Path, size_mib: int, content: Path | None = None) -> Path:

@@ -153,7 +153,7 @@ def test_the_layout_stays_the_same_object(collector: Make, clock: SteppedClock) 
         ("unified/lxc.payload.nxhd1/cpu.stat", "usage_usec -5\n", "lxc_cpu_usage", "cpu"),
         ("freezer/lxc.payload.nxhd1/freezer.state", "MELTED\n", "lxc_state", "state"),
         (
-            "blkio/lxc.payload.nxhd1/blkio.throttle.io_serviced_recursive",
+            "blkio/lxc.payload.nxhd2/blkio.throttle.io_serviced_recursive",
             "7:0 Read\n",
             "lxc_disk_read",
             "io",
@@ -165,22 +165,33 @@ def test_a_bad_file_costs_its_group_in_that_cycle_alone(
 ) -> None:
     root = captures.copied(captures.HYBRID, tmp_path)
     one = collector(root)
-    good = told(one.read(), "nxhd1")
+    name, other = ("nxhd1", "nxhd2") if "nxhd1" in path else ("nxhd2", "nxhd1")
+    good = told(one.read(), name)
     bad_file = root / "sys/fs/cgroup" / path
     before = bad_file.read_text()
     bad_file.write_text(content)
     cycle = one.read()
-    bad = told(cycle, "nxhd1")
+    bad = told(cycle, name)
     assert one.stats.errors == {error: 1}
     assert str(bad_file) in one.stats.last_error[error]
     assert any(key.startswith(lost) for key in good)
     assert not any(key.startswith(lost) for key in bad)
-    assert len(told(cycle, "nxhd2")) >= len(good)
+    assert any(key.startswith(lost) for key in told(cycle, other)) or error == "io"
     # The row keeps its columns: what was not read is missing, not another layout.
-    (row,) = [row for row in cycle.rows if row.entity.name == "nxhd1"]
+    (row,) = [row for row in cycle.rows if row.entity.name == name]
     assert sum(map(math.isnan, row.values)) > 0
     bad_file.write_text(before)
-    assert told(one.read(), "nxhd1").keys() == good.keys()
+    assert told(one.read(), name).keys() == good.keys()
+
+
+def test_a_device_that_v1_does_not_count_is_unknown_not_idle(collector: Make) -> None:
+    # Linux 6.18: of nxhd2's loops one once had a limit, of nxhd1's disk nothing is counted.
+    found = told(collector(captures.HYBRID).read(), "nxhd2")
+    read = {key: value for key, value in found.items() if key.startswith("lxc_disk_read_bytes")}
+    assert list(read.values()) == [4197376.0]
+    assert not any(
+        key.startswith("lxc_disk_read") for key in told(collector(captures.HYBRID).read(), "nxhd1")
+    )
 
 
 def test_missing_files_leave_the_rest(collector: Make, tmp_path: Path) -> None:
@@ -231,7 +242,7 @@ def test_an_init_that_vanishes_ends_the_container_at_once(collector: Make, tmp_p
     one.read()
     for hierarchy in (root / "sys/fs/cgroup").iterdir():
         (hierarchy / "lxc.payload.nxhd1/cgroup.procs").write_text("")
-    (root / "proc/26328/net/dev").unlink()
+    (root / "proc/20562/net/dev").unlink()
     found = told(one.read(), "nxhd1")
     assert found == {"lxc_state{running}": 0, "lxc_state{frozen}": 0, "lxc_state{stopped}": 1}
     assert one.stats.errors == {}
@@ -243,7 +254,7 @@ def test_a_reused_name_is_another_generation_and_gives_no_rate(
     root = captures.copied(captures.HYBRID, tmp_path)
     one = collector(root)
     (before,) = [row for row in one.read().rows if row.entity.name == "nxhd1"]
-    proc = root / "proc/26328"
+    proc = root / "proc/20562"
     fields = (proc / "stat").read_text().rpartition(")")[2].split()
     restarted = root / "proc/30000"
     proc.rename(restarted)

@@ -1,0 +1,296 @@
+"""What known loads did in real containers against what is reported of them."""
+
+import math
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from support import limits
+from support.busybox import VETH, Busybox, Container, until
+from support.collecting import settled, values
+from support.truth import Row as Comparison
+from support.truth import Table
+
+from collector.cycle import Collector
+from collector.model import Cycle, Row
+from collector.reading import readings
+
+pytestmark = pytest.mark.host
+
+MIB = 1 << 20
+Start = Callable[..., Container]
+LOAD = "/bin/load"
+
+
+def one(cycle: Cycle, metric: str, container: Container) -> float:
+    """The only value of `metric`; not a number where there is none."""
+    found = values(cycle, metric, container.name)
+    assert len(found) <= 1, found
+    return next(iter(found.values()), math.nan)
+
+
+def grown(before: Cycle, after: Cycle, metric: str, container: Container) -> float:
+    return one(after, metric, container) - one(before, metric, container)
+
+
+def wait_ready(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+
+
+def test_cpu_of_a_busy_loop(start: Start, collector: Collector, truth: Table) -> None:
+    container = start("busy")
+    before = collector.read()
+    used_us, _ = map(int, container.attach(LOAD, "burn", "3", "1").split())
+    after = collector.read()
+    reported = grown(before, after, "lxc_cpu_usage_seconds_total", container)
+    # Entering the container is work too, and not the load's.
+    truth.check("busy loop, 3 s", "s CPU", used_us / 1e6, reported, 0.01 * used_us / 1e6 + 0.03)
+
+
+def test_cpu_under_a_quota(start: Start, collector: Collector, truth: Table) -> None:
+    container = start("quota", *limits.cpu(0.5))
+    before = collector.read()
+    used_us, wall_us = map(int, container.attach(LOAD, "burn", "4", "1").split())
+    after = collector.read()
+    used, wall = used_us / 1e6, wall_us / 1e6
+    reported = grown(before, after, "lxc_cpu_usage_seconds_total", container)
+    truth.check("busy loop at 0.5 cores, 4 s", "s CPU", used, reported, 0.01 * used + 0.03)
+    truth.check("the limit itself", "cores", 0.5, one(after, "lxc_cpu_limit_cores", container), 0)
+    throttled = grown(before, after, "lxc_cpu_throttled_seconds_total", container)
+    note = "did: wall time less CPU time, so also waiting for other programs"
+    truth.check("stopped by the quota", "s", wall - used, throttled, 0.3 * wall, note)
+    periods = grown(before, after, "lxc_cpu_throttled_periods_total", container)
+    truth.check("periods that were cut", "", wall / 0.1, periods, 6)
+
+
+def test_two_loops_stay_within_half_a_core(
+    start: Start, collector: Collector, truth: Table
+) -> None:
+    container = start("half", *limits.cpu(0.5))
+    before = collector.read()
+    used_us, wall_us = map(int, container.attach(LOAD, "burn", "3", "2").split())
+    after = collector.read()
+    used = used_us / 1e6
+    reported = grown(before, after, "lxc_cpu_usage_seconds_total", container)
+    truth.check("two busy loops at 0.5 cores, 3 s", "s CPU", used, reported, 0.01 * used + 0.03)
+    share = grown(before, after, "lxc_cpu_usage_seconds_total", container) / (wall_us / 1e6)
+    truth.check("  more than the limit", "cores", 0, max(0.0, share - 0.5), 0.03)
+
+
+def test_page_cache_is_no_working_set(start: Start, collector: Collector, truth: Table) -> None:
+    container = start("cache")
+    try:
+        before = collector.read()
+        container.attach(LOAD, "write", "/root/cache", "200")
+        after = collector.read()
+    finally:
+        container.attach("/bin/rm", "-f", "/root/cache")
+    cached = grown(before, after, "lxc_memory_cache_bytes", container) / MIB
+    truth.check("page cache of 200 MiB written", "MiB cache", 200, cached, 4)
+    working = one(after, "lxc_memory_working_set_bytes", container) / MIB
+    note = "bound: working set stays under 10 MiB"
+    truth.check("working set with that cache", "MiB", 0, working, 10, note)
+
+
+def test_touched_memory_is(start: Start, collector: Collector, truth: Table) -> None:
+    container = start("anon")
+    before = collector.read()
+    with container.attached(LOAD, "anon", "64") as load:
+        wait_ready(load)
+        during = collector.read()
+    for what, metric in (("working set", "working_set"), ("rss", "rss")):
+        reported = grown(before, during, f"lxc_memory_{metric}_bytes", container) / MIB
+        truth.check(f"64 MiB touched: {what}", "MiB", 64, reported, 3)
+
+
+def nic(container: Container, cycle: Cycle, what: str) -> float:
+    return values(cycle, f"lxc_network_{what}_total", container.name)[(("device", "eth0"),)]
+
+
+def test_a_nic_is_told_from_inside(
+    loaded: Busybox, start: Start, collector: Collector, truth: Table
+) -> None:
+    peer = f"{loaded.prefix[:12]}-t0"
+    container = start("nic", *VETH, f"lxc.net.0.veth.pair = {peer}")
+    # IPv6 announces itself when a link comes up: let it, before and within the bound.
+    time.sleep(2)
+    count, size = 20_000, 1400
+    cycles = [collector.read()]
+    sent = int(container.attach(LOAD, "frames", "eth0", str(count), str(size)))
+    cycles.append(collector.read())
+    received = send_frames(peer, 15_000, 900)
+    cycles.append(collector.read())
+
+    def told(what: str, step: int) -> float:
+        return nic(container, cycles[step + 1], what) - nic(container, cycles[step], what)
+
+    noise = 5_000
+    truth.check("frames sent from inside", "B sent", sent, told("transmit_bytes", 0), noise)
+    truth.check("  meanwhile received", "B received", 0, told("receive_bytes", 0), noise)
+    truth.check("  packets", "", count, told("transmit_packets", 0), 50)
+    truth.check("frames sent to it", "B received", received, told("receive_bytes", 1), noise)
+    truth.check("  meanwhile sent", "B sent", 0, told("transmit_bytes", 1), noise)
+    truth.check("  packets", "", 15_000, told("receive_packets", 1), 50)
+
+
+def send_frames(interface: str, count: int, size: int) -> int:
+    """Frames out of a host's interface, of a type that nobody answers."""
+    frame = bytes.fromhex("020000000001020000000002" + "88b5").ljust(size, b"x")
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
+        out.bind((interface, 0))
+        return sum(out.send(frame) for _ in range(count))
+
+
+def disk(cycle: Cycle, what: str, container: Container, device: str) -> float:
+    found = values(cycle, f"lxc_disk_{what}_bytes_total", container.name)
+    # Without a line of its own nothing was read or written yet.
+    return next((v for labels, v in found.items() if ("device", device) in labels), 0.0)
+
+
+def test_direct_disk_io(on_image: Any, collector: Collector, truth: Table) -> None:
+    container, device = on_image.container, on_image.device
+    limits.count_io(device)
+    before = collector.read()
+    amount = int(container.attach(LOAD, "direct", "/file", "64"))
+    after = collector.read()
+    for what in ("written", "read"):
+        reported = disk(after, what, container, device) - disk(before, what, container, device)
+        note = "metadata adds to it, and the load program is read from there too"
+        truth.check(f"O_DIRECT on a loop: {what}", "B", amount, reported, 0.02 * amount, note)
+
+
+def test_io_that_the_kernel_does_not_count_is_absent(
+    on_image: Any, collector: Collector, truth: Table
+) -> None:
+    container, device = on_image.container, on_image.device
+    amount = int(container.attach(LOAD, "direct", "/file", "8"))
+    found = values(collector.read(), "lxc_disk_written_bytes_total", container.name)
+    told = [v for labels, v in found.items() if ("device", device) in labels]
+    # Either the truth (v2, and v1 before Linux 6.10) or nothing; never 0.
+    reported = told[0] if told else math.nan
+    note = "v1 counts a device only after its first limit: absent, not 0" if not told else ""
+    assert not told or abs(reported - amount) < 0.05 * amount
+    truth.rows.append(truth_row("O_DIRECT, no limit ever set", amount, reported, note))
+
+
+def truth_row(what: str, did: float, told: float, note: str) -> Comparison:
+    return Comparison(what, "B", did, told, None, note)
+
+
+def test_buffered_disk_io(on_image: Any, collector: Collector, truth: Table) -> None:
+    container, device = on_image.container, on_image.device
+    limits.count_io(device)
+    before = collector.read()
+    container.attach("/bin/dd", "if=/dev/zero", "of=/buffered", "bs=1M", "count=32")
+    subprocess.run(["sync", "--file-system", f"/proc/{container.pid}/root"], check=True)
+    reported = 0.0
+    for _ in range(20):
+        after = collector.read()
+        reported = disk(after, "written", container, device)
+        reported -= disk(before, "written", container, device)
+        time.sleep(0.1)
+    is_v1 = limits.layout() != "v2"
+    note = "v1 charges write-back to nobody" if is_v1 else ""
+    bound = None if is_v1 else 0.05 * 32 * MIB
+    truth.check("buffered writes, synced by the host", "B", 32 * MIB, reported, bound, note)
+
+
+def test_a_file_takes_its_size(on_image: Any, collector: Collector, truth: Table) -> None:
+    container = on_image.container
+    before = settled(collector)
+    container.attach(LOAD, "write", "/file", "48")
+    assert collector.stats.devices is not None
+    for _ in range(130):
+        after = collector.read()
+        if grown(before, after, "lxc_filesystem_used_bytes", container) > 0:
+            break
+        time.sleep(0.1)
+    reported = grown(before, after, "lxc_filesystem_used_bytes", container)
+    truth.check("file of 48 MiB", "B used", 48 * MIB, reported, 64 * 1024)
+
+
+def test_tasks_are_counted(start: Start, collector: Collector, truth: Table) -> None:
+    container = start("tasks", *limits.pids(100))
+    before = collector.read()
+    with container.attached(LOAD, "tasks", "25") as load:
+        wait_ready(load)
+        during = collector.read()
+    reported = grown(before, during, "lxc_pids", container)
+    truth.check("a process with 25 children", "tasks", 26, reported, 0)
+    truth.check("their limit", "tasks", 100, one(during, "lxc_pids_limit", container), 0)
+
+
+def test_an_oom_kill_counts_once(start: Start, collector: Collector, truth: Table) -> None:
+    container = start("oom", *limits.memory(48))
+    before = collector.read()
+    assert container.attach(LOAD, "oom", "100") == "9\n"
+    after = collector.read()
+    kills = grown(before, after, "lxc_memory_oom_kills_total", container)
+    truth.check("one process over the limit", "kills", 1, kills, 0)
+    limit = one(after, "lxc_memory_limit_bytes", container) / MIB
+    truth.check("the limit itself", "MiB", 48, limit, 0)
+
+
+def test_frozen_is_told_and_uses_nothing(start: Start, collector: Collector, truth: Table) -> None:
+    container = start("frozen")
+    with container.attached(LOAD, "burn", "60", "1"):
+        until(lambda: one(collector.read(), "lxc_cpu_usage_seconds_total", container) > 0.1, "CPU")
+        container.freeze()
+        try:
+            before = collector.read()
+            time.sleep(1)
+            after = collector.read()
+        finally:
+            container.unfreeze()
+    state = values(after, "lxc_state", container.name)
+    frozen = state[(("state", "frozen"),)]
+    truth.check("frozen: state", "", 1, frozen - state[(("state", "running"),)], 0)
+    used = grown(before, after, "lxc_cpu_usage_seconds_total", container)
+    truth.check("frozen busy loop, 1 s", "s CPU", 0, used, 0)
+
+
+def test_a_reboot_from_inside_starts_anew(start: Start, collector: Collector, truth: Table) -> None:
+    container = start("reboot")
+    container.attach(LOAD, "burn", "1", "1")
+    cycles = [collector.read()]
+    first = row(cycles[0], container)
+    container.attach("/bin/busybox", "reboot", check=False)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        time.sleep(0.05)
+        cycles.append(collector.read())
+        now = row(cycles[-1], container)
+        if now and first and now.generation not in (0, first.generation):
+            break
+    cycles.append(collector.read())
+    assert first is not None
+    negative = sum(rate < 0 for rate in all_rates(cycles, container))
+    truth.check("reboot: rates below zero", "", 0, negative, 0)
+    lives = {r.generation for r in (row(c, container) for c in cycles) if r and r.generation}
+    truth.check("reboot: lives seen", "", 2, len(lives), 0)
+    old = one(cycles[0], "lxc_cpu_usage_seconds_total", container)
+    new = one(cycles[-1], "lxc_cpu_usage_seconds_total", container)
+    assert new < old
+    note = "the life before used 1 s"
+    truth.check("reboot: CPU time of the new life", "s CPU", 0, new, 0.2, note)
+    absurd = max(all_rates(cycles, container), default=0.0)
+    truth.check("reboot: highest CPU rate", "cores", 0, absurd, 2.2, "bound: the machine's CPUs")
+
+
+def row(cycle: Cycle, container: Container) -> Row | None:
+    return next((r for r in cycle.rows if r.entity.name == container.name), None)
+
+
+def all_rates(cycles: list[Cycle], container: Container) -> list[float]:
+    """Every CPU rate that a reader of these cycles would show."""
+    found = []
+    for before, after in pairwise(cycles):
+        reading = readings(after, before).get(("container", container.name))
+        rate = reading.rate("lxc_cpu_usage_seconds_total") if reading else None
+        found += [] if rate is None else [rate]
+    return found
