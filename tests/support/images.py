@@ -1,14 +1,16 @@
 """Image files on loop devices and file systems that never answer, undone in any case."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from support.busybox import run
+from support.busybox import run, until
 
 _LOOP_CTL_ADD, _LOOP_CTL_REMOVE = 0x4C80, 0x4C81
 
@@ -27,15 +29,25 @@ def loop(image: Path) -> Iterator[str]:
 def new_loop(image: Path) -> Iterator[str]:
     """As `loop`, on a device that did not exist before: nothing was ever configured on it."""
     with open("/dev/loop-control", "rb") as control:
-        number = fcntl.ioctl(control, _LOOP_CTL_ADD, 4096 + os.getpid() % 65536)
+        number = fcntl.ioctl(control, _LOOP_CTL_ADD, 4096 + time.monotonic_ns() // 1000 % (1 << 19))
+        device = f"/dev/loop{number}"
         try:
-            run("losetup", f"/dev/loop{number}", str(image))
-            try:
-                yield f"/dev/loop{number}"
-            finally:
-                run("losetup", "--detach", f"/dev/loop{number}")
+            run("losetup", device, str(image))
+            yield device
         finally:
-            fcntl.ioctl(control, _LOOP_CTL_REMOVE, number)
+            run("losetup", "--detach", device, check=False)
+            # A container that was started meanwhile may hold a copy of the mount: then the device
+            # empties itself when that one ends, and only its number is left.
+            with contextlib.suppress(AssertionError):
+                until(lambda: _removed(control.fileno(), number), f"{device} to be free")
+
+
+def _removed(control: int, number: int) -> bool:
+    try:
+        fcntl.ioctl(control, _LOOP_CTL_REMOVE, number)
+    except OSError as error:
+        return error.errno == errno.ENODEV
+    return True
 
 
 def make_image(image: Path, size_mib: int, content: Path | None = None) -> Path:
