@@ -98,6 +98,13 @@ class Collector:
         self.stats.last_stamp = stamp
         return Cycle(stamp, tuple(rows))
 
+    def settle(self, timeout_s: float) -> None:
+        """Wait until file systems have told how full they are: the next `read` has it.
+
+        Only a single reading needs this; a running collector shows the answers as they come.
+        """
+        self._devices.usages.settle(timeout_s)
+
     def close(self) -> None:
         """Close everything that is open."""
         for directory in list(self._watched):
@@ -151,29 +158,30 @@ class Collector:
             return True
         try:
             container = self._opener.open(found)
+            try:
+                self._watched[found.directory] = self._watch(found, container, now_s)
+            except BaseException:
+                opening.close(container)
+                raise
         except Gone:
             self._inventory.lost(found)
             return False
-        try:
-            entity = self._entity_of(container, found)
-            tracked = Tracked(
-                container, entity, container.generation, CONTAINER, self.stats, self._layouts
-            )
-        except BaseException as error:
-            opening.close(container)
-            if isinstance(error, Gone):
-                self._inventory.lost(found)
-                return False
-            raise
-        # Not all containers' slow files in one cycle.
-        due_s = now_s + self._settings.slow_s * (container.generation % _STEPS + 1) / _STEPS
-        self._watched[found.directory] = _Watched(found, container, tracked, due_s)
+        except Exception as error:
+            self.stats.failed("cycle", error)
+            return False
         return True
+
+    def _watch(self, found: Found, container: Container, now_s: float) -> _Watched:
+        entity, life = self._entity_of(container, found), container.generation
+        tracked = Tracked(container, entity, life, CONTAINER, self.stats, self._layouts)
+        # Not all containers' slow files in one cycle.
+        due_s = now_s + self._settings.slow_s * (life % _STEPS + 1) / _STEPS
+        return _Watched(found, container, tracked, due_s)
 
     def _rank(self, found: Found) -> tuple[bool, int]:
         """Who comes first of two containers of one name: that of a configured path, the older."""
-        paths = map(str, self._settings.lxc_paths)
-        return found.name.lxc_path not in paths, found.start_ticks
+        lxc_path = Path(found.name.lxc_path or "")
+        return lxc_path not in self._settings.lxc_paths, found.start_ticks
 
     def _entity_of(self, container: Container, found: Found) -> Entity:
         """Two LXC paths may each run a container of one name: the second is told with its path."""

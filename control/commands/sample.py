@@ -10,6 +10,7 @@ from control.answers import full_name
 from control.printable import printable
 
 EXAMPLE = "sudo nebulxc sample --json"
+_PATIENCE_S = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print one cycle."""
     with opening.collecting(config.chosen(args)) as collector:
+        collector.read()
+        # How full file systems are is asked in a thread, for one may hang.
+        collector.settle(_PATIENCE_S)
         cycle = collector.read()
     if args.json:
         found = [
