@@ -2,6 +2,10 @@
 
 import resource
 
+_ENOUGH = 8192
+_OWN = 64
+_PER_CONTAINER = 14
+
 
 def raise_open_files() -> str | None:
     """Raise the soft limit of open files to the hard one; what is wrong where that is too low.
@@ -24,6 +28,6 @@ def raise_open_files() -> str | None:
     )
 
 
-_ENOUGH = 8192
-_OWN = 64
-_PER_CONTAINER = 14
+def descriptors() -> int:
+    """How many files this process may have open now."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

@@ -1,5 +1,6 @@
 """A found container → an open one: its process, its generation, its cgroups in every hierarchy."""
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +12,12 @@ from collector.devices import Devices
 from collector.files import read_new
 from collector.group import Gone
 from collector.inventory import Found
+from collector.limits import descriptors
 from collector.procfs import TICKS_PER_SECOND, boot_time, open_process, stat
 from collector.sysfs import printable
+
+_RESERVE = 48
+"""Descriptors that one more container takes, and those that all need for a moment in each cycle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,13 @@ class Opener:
 
     def open(self, found: Found) -> Container:
         """Open the container; Gone when its init ended meanwhile. `close` gives it back."""
+        name = printable(found.name.text)
         try:
             proc = open_process(self.root, found.init_pid)
         except OSError as error:
             raise Gone(str(error)) from error
         try:
+            _check_room(proc, name)
             return self._open(found, proc)
         except BaseException:
             os.close(proc)
@@ -63,6 +70,12 @@ class Opener:
         tree = self.hierarchies.v2
         v2 = tree / inside if tree is not None and inside is not None else None
         return Cgroup(self.hierarchies.layout, v1, v2, found.inode)
+
+
+def _check_room(newest: int, name: str) -> None:
+    """Descriptors are given out from the lowest: the newest one tells how many there are."""
+    if newest > descriptors() - _RESERVE:
+        raise OSError(errno.EMFILE, "too many open files for one more container", name)
 
 
 def upto(path: str, name: str) -> str | None:

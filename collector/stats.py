@@ -6,6 +6,9 @@ from collector.devices import Devices
 from collector.model import Stamp
 from collector.store import StoreWriter
 
+_SILENCE_NS = 3_600_000_000_000
+_TEXTS_MAX = 1024
+
 log = logging.getLogger(__name__)
 
 
@@ -24,15 +27,20 @@ class Stats:
         self.last_error: dict[str, str] = {}
         """The newest error's text by group."""
         self.last_stamp: Stamp | None = None
+        self._silent_until_ns: dict[str, int] = {}
         self.devices: Devices | None = None
         """The collector's, which knows of calls that hang."""
         self.store: StoreWriter | None = None
         """The store the Loop writes to; None for a single reading."""
 
     def failed(self, group: str, error: BaseException) -> None:
-        """Count an error; log it when it is not the one that this group had last."""
+        """Count an error; log it once, and again after an hour if it is still there."""
         text = f"{type(error).__name__}: {error}"
         self.errors[group] = self.errors.get(group, 0) + 1
-        if self.last_error.get(group) != text:
-            self.last_error[group] = text
-            log.warning("%s: %s (this group's values of one cycle are missing)", group, text)
+        self.last_error[group] = text
+        now_ns = self.last_stamp.mono_ns if self.last_stamp else 0
+        if now_ns >= self._silent_until_ns.get(text, 0):
+            if len(self._silent_until_ns) >= _TEXTS_MAX:
+                self._silent_until_ns.clear()
+            self._silent_until_ns[text] = now_ns + _SILENCE_NS
+            log.warning("%s: %s (what it would have told is missing in this cycle)", group, text)

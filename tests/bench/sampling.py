@@ -73,7 +73,7 @@ def measured(sizes: list[int]) -> Iterator[Figures]:
             print(f"starting {size - running} containers", file=sys.stderr)
             busybox.start_many([str(n) for n in range(running, size)], *VETH)
             running = size
-            yield figures(floor, size, busybox.lxc_path)
+            yield figures(floor, size, busybox)
 
 
 @contextmanager
@@ -85,16 +85,20 @@ def compiled() -> Iterator[str]:
         yield binary
 
 
-def figures(floor: str, size: int, lxc_path: Path) -> Figures:
-    """Measure with `size` containers running."""
-    settings = CollectorSettings(host="bench", lxc_paths=(lxc_path,))
+def figures(floor: str, size: int, busybox: Busybox) -> Figures:
+    """Measure with `size` containers of ours running; others do not count, but for `whole`."""
+    settings = CollectorSettings(host="bench", lxc_paths=(busybox.lxc_path,))
     collector = Collector(settings, SystemClock())
     try:
         collector.read()
-        watched = dict(collector._watched)
+        running = len(collector._watched)
+        ours = f"lxc.payload.{busybox.prefix}-"
+        watched = {d: w for d, w in collector._watched.items() if ours in d}
         if len(watched) != size:
-            raise SystemExit(f"{size} containers were started, {len(watched)} found: others run")
-        paths = kept_files() + [f"/proc/{w.container.init_pid}/net/dev" for w in watched.values()]
+            raise SystemExit(f"{size} containers were started, {len(watched)} of them found")
+        paths = kept_files(ours) + [
+            f"/proc/{w.container.init_pid}/net/dev" for w in watched.values()
+        ]
         cycles = max(_READS // len(paths), 20)
 
         def containers() -> None:
@@ -111,20 +115,20 @@ def figures(floor: str, size: int, lxc_path: Path) -> Figures:
             changed=per(cpu(containers, cycles, before=forgetting())),
             paced_floor=per(c_program(floor, paths, _PACED_CYCLES, _PAUSE_S)),
             paced=per(cpu(containers, _PACED_CYCLES, before=lambda: time.sleep(_PAUSE_S))),
-            whole=per(cpu(collector.read, cycles)),
+            whole=per(cpu(collector.read, cycles) * size / running),
         )
     finally:
         collector.close()
 
 
-def kept_files() -> list[str]:
-    """The files of cgroups that this process holds open: it reads each once per cycle."""
+def kept_files(ours: str) -> list[str]:
+    """The files of our containers' cgroups that this process holds open: it reads each once per cycle."""
     found = []
     for fd in os.listdir("/proc/self/fd"):
         # One of them is the listing's own, closed by now.
         with suppress(FileNotFoundError):
             found.append(os.readlink(f"/proc/self/fd/{fd}"))
-    return [link for link in found if "/lxc.payload." in link]
+    return [link for link in found if ours in link]
 
 
 def c_program(binary: str, paths: list[str], cycles: int, pause_s: float) -> float:

@@ -229,9 +229,11 @@ def _ended(pid: int) -> None:
     except ProcessLookupError:
         return
     with os.fdopen(fd):
-        if not select.select([fd], [], [], 10)[0]:
+        end = select.poll()
+        end.register(fd, select.POLLIN)
+        if not end.poll(10_000):
             signal.pidfd_send_signal(fd, signal.SIGKILL)
-            select.select([fd], [], [], 10)
+            end.poll(10_000)
 
 
 def _clear_cgroups(name: str) -> None:
