@@ -15,6 +15,8 @@ from collector.store.trouble import OlderVersion
 log = logging.getLogger(__name__)
 
 BUSY_S = 5.0
+APPEND_BUSY_MS = 1_000
+"""Longer, and a cycle waits in memory: the next one must not be late."""
 AUTOCHECKPOINT_PAGES = 4000
 """A backstop: `maintain` checkpoints long before, so that append does not wait for fsync."""
 
@@ -26,6 +28,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         _bring_to_version(db)
         db.execute("PRAGMA journal_mode=WAL")
         _tune(db)
+        db.execute(f"PRAGMA busy_timeout={APPEND_BUSY_MS}")
     except BaseException:
         db.close()
         raise
@@ -81,6 +84,7 @@ def _refuse_older(found: int) -> NoReturn:
 def leave_wal(path: Path, db: sqlite3.Connection) -> None:
     """Back to one plain file: a WAL file without its log is closed to users who cannot write."""
     try:
+        db.execute(f"PRAGMA busy_timeout={round(BUSY_S * 1000)}")
         db.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.Error as error:
         log.warning("%s keeps its write-ahead log: %s", path, error)

@@ -3,6 +3,7 @@
 A chunk of a day is smaller and read faster than 24 chunks of its hours.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -12,6 +13,9 @@ from collector.store.connect import transaction
 from collector.store.frame import Frame, Times, join_streams, roll_up
 from collector.store.seal import HOUR_MS, Stop, read_kinds
 from collector.store.slices import Slice
+from collector.store.trouble import Damaged
+
+log = logging.getLogger(__name__)
 
 DAY_MS = 24 * HOUR_MS
 
@@ -83,7 +87,10 @@ def _frames(
             [part.tier, part.first_seq, eid],
         ).fetchone()
         if row is not None:
-            found.append((start, slices.load_frame(row[0], len(times.seq))))
+            try:
+                found.append((start, slices.load_frame(row[0], len(times.seq))))
+            except Damaged as error:  # one chunk's loss must not stop the upkeep of all others
+                log.warning("slice %d of entity %d is left out: %s", part.first_seq, eid, error)
         start += len(times.seq)
     return found
 

@@ -7,10 +7,13 @@ POSIX locks in this process, so the writer's flock is on a file of its own.
 
 import fcntl
 import grp
+import logging
 import os
 from pathlib import Path
 
 from collector.store import StoreError
+
+log = logging.getLogger(__name__)
 
 DIR_MODE = 0o2750
 FILE_MODE = 0o640
@@ -19,10 +22,14 @@ SUFFIXES = ("", "-wal", "-shm", "-journal")
 
 
 def prepare_directory(path: Path, group: str | int | None) -> None:
-    """Make the store's directory: 2750, of the given group."""
+    """Make the store's directory: 2750, of the given group. One with other files is left as is."""
     if not path.parent.is_dir():
         path.parent.mkdir(parents=True)
-    _own(str(path.parent), group_id(group), DIR_MODE)
+    own = {f"{path.name}{suffix}" for suffix in SUFFIXES} | {LOCK_NAME}
+    if own.issuperset(os.listdir(path.parent)):
+        _own(str(path.parent), group_id(group), DIR_MODE)
+    else:
+        log.warning("%s holds other files: who may enter it is left as it is", path.parent)
 
 
 def prepare_file(path: Path, group: str | int | None) -> None:

@@ -1,6 +1,8 @@
 """The reading half of the embedded store: any process, any user of the file's group."""
 
+import os
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +16,9 @@ from collector.store.trouble import NeedsWriter, Unusable, explain, primary_code
 Answer = TypeVar("Answer")
 Ask = Callable[[sqlite3.Connection, Names], Answer]
 
-ATTEMPTS = 3
+ATTEMPTS = 20
+PAUSE_S = 0.05
+PASSING = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
 
 class SqliteReader:
@@ -74,18 +78,23 @@ class SqliteReader:
             raise explain(self._path, error) from error
 
     def _ask_store(self, ask: Ask[Answer]) -> Answer:
-        """The answer, from the log's remains where a killed writer's index file is missing."""
+        """The answer; tried again while a writer that starts or ends is in the way."""
         for _ in range(ATTEMPTS):
             mark = orphan.mark(self._path)
             try:
                 answer = self._ask(ask, connect.open_orphan if mark else connect.open_reader)
-            except sqlite3.Error:
-                if orphan.mark(self._path) == mark:
+            except sqlite3.Error as error:
+                if not self._may_pass(error) and orphan.mark(self._path) == mark:
                     raise
             else:
                 if mark is None or orphan.mark(self._path) == mark:
                     return answer
+            time.sleep(PAUSE_S)
         return self._ask(ask, connect.open_reader)
+
+    def _may_pass(self, error: sqlite3.Error) -> bool:
+        """Whether a writer's start or end, which changes the file's mode, shows like this."""
+        return primary_code(error) in PASSING and os.access(self._path, os.R_OK)
 
     def _ask(self, ask: Ask[Answer], connected: Callable[[Path], sqlite3.Connection]) -> Answer:
         db = connected(self._path)

@@ -5,8 +5,11 @@ nobody's, and after a crash are made again. It ends the same way: `dying` first,
 """
 
 import sqlite3
+import struct
+import zlib
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from collector.model import MISSING
@@ -24,6 +27,7 @@ from collector.store.frame import (
     Times,
     is_known,
 )
+from collector.store.trouble import Damaged
 
 RAW, FRESH, MINUTE, HOUR = 0, 1, 60, 3600
 """The tiers: what was read, in slices of an hour; its minutes, in slices of an hour until their
@@ -58,9 +62,10 @@ def dump_times(times: Times) -> bytes:
 
 def load_times(blob: bytes) -> Times:
     """What `dump_times` was given."""
-    count, chunk = int.from_bytes(blob[:4], "little"), Chunk(blob[4:])
-    found = (chunk.get(name) for name in (SEQ, WALL, MONO))
-    return Times(*(codec.decode_integers(data, count) for data in found if data is not None))
+    with _whole("times"):
+        count, chunk = int.from_bytes(blob[:4], "little"), Chunk(blob[4:])
+        found = [chunk.get(name) or b"" for name in (SEQ, WALL, MONO)]
+        return Times(*(codec.decode_integers(data, count) for data in found))
 
 
 def dump_frame(frame: Frame, count: int) -> bytes:
@@ -85,7 +90,20 @@ def _says_something(name: int, values: "array[float]") -> bool:
 
 
 def load_frame(blob: bytes, count: int, wanted: Collection[int] | None = None) -> Frame:
-    """The frame with the wanted streams (None: all) of those that it has."""
+    """The frame with the wanted streams (None: all) of those that it has; Damaged if torn."""
+    with _whole("a chunk"):
+        return _load_frame(blob, count, wanted)
+
+
+@contextmanager
+def _whole(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (zlib.error, struct.error, ValueError, LookupError, OverflowError) as error:
+        raise Damaged(f"{what}: {error}") from error
+
+
+def _load_frame(blob: bytes, count: int, wanted: Collection[int] | None) -> Frame:
     chunk = Chunk(blob)
     generations = codec.decode(chunk.get(GENERATION) or b"", count)
     if is_known(generations):

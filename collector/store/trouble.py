@@ -42,6 +42,12 @@ class Foreign(Unusable):
     says = "{path} is a SQLite database of another program: point store.path elsewhere"
 
 
+class Damaged(Unusable):
+    """What SQLite gave back whole is not what was put in; `args` is what does not fit."""
+
+    says = "{path} is damaged ({0}): restore a backup, or move it away and restart the agent"
+
+
 class NeedsWriter(Unusable):
     """A reader met a change that a crash cut short; undoing it takes the right to write."""
 
@@ -79,7 +85,8 @@ def explain(path: Path, error: BaseException) -> StoreError:
         return StoreError(error.says.format(*error.args, path=path))
     if isinstance(error, sqlite3.Error):
         return StoreError(_explain_sqlite(path, error))
-    return StoreError(f"cannot use the store {path}: {error}")
+    remedy = REMEDIES.get(getattr(error, "errno", None) or 0)
+    return StoreError(f"cannot use the store {path}: {error}" + (f": {remedy}" if remedy else ""))
 
 
 def _explain_sqlite(path: Path, error: sqlite3.Error) -> str:
@@ -107,6 +114,14 @@ def primary_code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
+REMEDIES = {
+    errno.EACCES: "run as root, or to read it as a member of its group",
+    errno.EPERM: "run as root",
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.EROFS: "remount it writable, or set store.path",
+    errno.ENOTDIR: "set store.path",
+}
 _FRESH = "move it away and restart the agent to start a new store"
 _ACCESS = "cannot be opened: read it as root or as a member of its group"
 MEANINGS = {

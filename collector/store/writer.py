@@ -4,15 +4,15 @@ import logging
 import os
 import sqlite3
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from collector.clock import Clock
 from collector.model import Cycle
 from collector.store import StoreError, connect, place, upkeep
-from collector.store.head import Packed, insert, last_seq, pack
-from collector.store.ids import Ids, KindOf, kind_by_name
+from collector.store.head import pack
+from collector.store.ids import KindOf, kind_by_name
 from collector.store.job import Job
+from collector.store.opened import Opened
 from collector.store.pending import Pending
 from collector.store.settings import StoreSettings
 from collector.store.trouble import NoRoom, Unusable, explain, is_disk_trouble, is_lack_of_room
@@ -21,20 +21,9 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 """Pending cycles stored per transaction after the disk came back."""
-
 PAUSE_S = 0.003
 """Between transactions of upkeep: SQLite's lock is not fair, and waits for it are polled."""
-
-
-@dataclass(slots=True)
-class _Open:
-    """What an open store holds; thrown away as a whole after an error."""
-
-    db: sqlite3.Connection
-    ids: Ids
-    seq: int
-    wall_ms: int = 0
-    eids: list[int] = field(default_factory=list)
+TROUBLES = (sqlite3.Error, OSError, StoreError, Unusable)
 
 
 class SqliteWriter:
@@ -60,14 +49,14 @@ class SqliteWriter:
         self._maintaining = threading.Lock()
         self._closing = threading.Event()
         self._lock_fd = -1
-        self._open: _Open | None = None
+        self._open: Opened | None = None
         self._trouble = ""
         self._first_open()
 
     def _first_open(self) -> None:
         try:
             self._opened()
-        except (sqlite3.Error, OSError, StoreError, Unusable) as error:
+        except TROUBLES as error:
             self._drop()
             if not is_disk_trouble(error):
                 self._unlock()
@@ -85,11 +74,11 @@ class SqliteWriter:
         try:
             store = self._opened()
             self._check_room()
-            if self._trouble:
-                self._store_batch(store, 1)  # a try; a whole batch would cost much to fail
+            count = 1 if self._trouble else BATCH  # a try: a whole batch would cost much to fail
             while self._pending:
-                self._store_batch(store, BATCH)
-        except (sqlite3.Error, OSError, StoreError, Unusable) as error:
+                self._pending.forget(store.store(self._pending.first(count)))
+                count = BATCH
+        except TROUBLES as error:
             self._recover(error)
             self._announce(error)
             self._pending.trim()
@@ -97,54 +86,17 @@ class SqliteWriter:
         self._announce(None)
         return store.seq
 
-    def _recover(self, error: BaseException) -> None:
-        """Keep the connection over a lack of room: without it a reader could not open the log."""
-        if self._open is not None and is_lack_of_room(error):
-            self._open.ids = Ids(self._open.db, self._kind_of)
-        else:
+    def _opened(self) -> Opened:
+        if self._open is not None and not self._open.is_in_place():
+            log.error("%s was moved or deleted: a new store is started", self._path)
             self._drop()
-
-    def _store_batch(self, store: _Open, count: int) -> None:
-        with connect.transaction(store.db):
-            seq, eids, wall_ms = store.seq, store.eids, store.wall_ms
-            for packed in self._pending.first(count):
-                seq += 1
-                eids = self._store(store, seq, packed, eids, wall_ms)
-                wall_ms = packed.stamp.wall_ms
-        self._pending.forget(seq - store.seq)
-        store.seq, store.eids, store.wall_ms = seq, eids, wall_ms
-
-    @staticmethod
-    def _store(store: _Open, seq: int, packed: Packed, before: list[int], wall: int) -> list[int]:
-        eids = insert(store.db, store.ids, seq, packed)
-        if eids != before:
-            gone = [(wall, eid) for eid in set(before).difference(eids)]
-            store.db.executemany("UPDATE entity SET last_ms=? WHERE eid=?", gone)
-        return eids
-
-    def _opened(self) -> _Open:
         if self._open is None:
             if self._lock_fd < 0:
                 place.prepare_directory(self._path, self._settings.group)
                 self._lock_fd = place.take_lock(self._path)
             place.prepare_file(self._path, self._settings.group)
-            self._open = self._load(connect.open_writer(self._path))
+            self._open = Opened(self._path, self._kind_of)
         return self._open
-
-    def _load(self, db: sqlite3.Connection) -> _Open:
-        try:
-            seq = last_seq(db)
-            store = _Open(db, Ids(db, self._kind_of), seq)
-            if seq:
-                (store.wall_ms,) = db.execute(
-                    "SELECT wall_ms FROM cycle WHERE seq=?", [seq]
-                ).fetchone()
-                rows = db.execute("SELECT eid FROM head WHERE seq=?", [seq])
-                store.eids = [eid for (eid,) in rows]
-        except BaseException:
-            db.close()
-            raise
-        return store
 
     def _check_room(self) -> None:
         status = os.statvfs(self._path.parent)
@@ -152,25 +104,30 @@ class SqliteWriter:
         if free < self._settings.free_reserve_bytes:
             raise NoRoom(free >> 20, self._settings.free_reserve_bytes >> 20)
 
+    def _recover(self, error: BaseException) -> None:
+        """Keep the connection over a lack of room: without it a reader could not open the log."""
+        if self._open is not None and is_lack_of_room(error):
+            self._open.forget_ids()
+        else:
+            self._drop()
+
     def _announce(self, error: BaseException | None) -> None:
         """Log each change of state once, in words."""
         text = "" if error is None else str(explain(self._path, error))
-        if text == self._trouble:
-            return
-        if text:
+        if text and not self._trouble:
             log.error("%s; collection goes on in memory", text)
-        elif self._trouble:
+        elif self._trouble and not text:
             log.warning("the store %s takes cycles again; %d lost", self._path, self._pending.lost)
         self._trouble = text
 
     def maintain(self) -> None:
-        """Seal, roll up and expire what is due, on a connection of its own."""
+        """Seal, roll up and expire what is due, on a connection of its own; call it each minute."""
         with self._maintaining:
             if self._closing.is_set() or not self._path.exists():
                 return
             try:
                 self._maintain()
-            except (sqlite3.Error, OSError) as error:
+            except (sqlite3.Error, OSError, Unusable) as error:
                 log.warning("upkeep put off: %s", explain(self._path, error))
 
     def _maintain(self) -> None:

@@ -191,3 +191,59 @@ def test_a_damaged_file_is_said_to_be_damaged(bed: Any) -> None:
 def test_no_store_yet(tmp_path: Path) -> None:
     path = tmp_path / "nowhere" / FILE_NAME
     assert read_refusal(path) == f"there is no store at {path} yet: start the agent (nebulxc agent)"
+
+
+def test_a_store_moved_away_is_begun_anew(bed: Any, caplog: pytest.LogCaptureFixture) -> None:
+    bed.run(3)
+    bed.path.rename(bed.path.with_suffix(".old"))
+    bed.run(2)
+    assert bed.reader.latest().seq == 2
+    assert "was moved or deleted: a new store is started" in caplog.text
+
+
+def test_a_torn_chunk_is_said_to_be_damage_and_others_still_read(bed: Any) -> None:
+    bed.run(900, names=["one-1", "one-2"])
+    bed.writer.maintain()
+    db = sqlite3.connect(bed.path)
+    db.execute("UPDATE chunk SET b=substr(b, 1, 40) WHERE eid=1 AND tier<60")
+    db.commit()
+    db.close()
+    with pytest.raises(StoreError, match=r"is damaged \(a chunk: .*restore a backup"):
+        bed.reader.series("container", "one-1", "lxc_level", EVERYTHING)
+    (found,) = bed.reader.series("container", "one-2", "lxc_level", EVERYTHING)
+    assert len(found.points) == 900
+
+
+def test_a_torn_chunk_does_not_stop_upkeep(bed: Any, caplog: pytest.LogCaptureFixture) -> None:
+    bed.run(240, every_ms=60_000, names=["one-1", "one-2"])
+    bed.writer.maintain()
+    db = sqlite3.connect(bed.path)
+    db.execute("UPDATE chunk SET b=substr(b, 1, 40) WHERE eid=1")
+    db.commit()
+    bed.run(24 * 60, every_ms=60_000, names=["one-2"])
+    bed.writer.maintain()
+    assert db.execute("SELECT count(*) FROM shown WHERE tier=3600").fetchone() == (1,)
+    db.close()
+    assert "of entity 1 is left out" in caplog.text
+
+
+def test_a_directory_with_other_files_keeps_its_mode(bed: Any, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    (home / "letter").touch()
+    writer = SqliteWriter(home / FILE_NAME, StoreSettings(free_reserve_bytes=0), bed.clock)
+    writer.close()
+    assert home.stat().st_mode & 0o7777 == 0o755
+
+
+def test_a_reader_never_grows_the_log(bed: Any) -> None:
+    readers = [SqliteReader(bed.path) for _ in range(3)]
+    log = Path(f"{bed.path}-wal")
+    sizes = []
+    for _ in range(6):
+        bed.run(100, names=[f"one-{n}" for n in range(20)])
+        for reader in readers:
+            assert reader.latest() is not None
+        bed.writer.maintain()
+        sizes.append(log.stat().st_size)
+    assert max(sizes[1:]) <= 1.2 * sizes[0]
