@@ -9,7 +9,7 @@ command_name="scripts/$(basename "$0")"
 
 # Packages that a run needs, and those that only the tests need.
 run_packages=(lxc busybox-static iproute2 python3 python3-venv)
-test_packages=(strace gcc libc6-dev fuse3 mmdebstrap)
+test_packages=(strace gcc libc6-dev fuse3 git mmdebstrap zstd slirp4netns)
 
 say() { printf '%s\n' "$*"; }
 
@@ -77,7 +77,7 @@ need_environment() {
         "$venv/bin/python3" -m pip --version >/dev/null 2>&1 ||
             quietly "$python" -m venv --clear "$venv"
         quietly "$venv/bin/python3" -m pip install --disable-pip-version-check \
-            --editable "$top$extra"
+            --no-compile --editable "$top$extra"   # what is used gets compiled at its first use
         quietly "$venv/bin/python3" -I -m control.entries "$venv/bin"
         printf '%s\n' "$stamp" >"$venv/.made-for-$purpose"
     fi
@@ -91,25 +91,47 @@ need_user() {
             --shell /usr/sbin/nologin nebulxc
 }
 
-# The page's user must not execute what lies in somebody's checkout: it gets a copy that is root's.
+# The page's user must not execute what lies in somebody's checkout: it gets a copy that is root's,
+# of the same interpreter's packages and of the project's own.
 page_venv=/var/cache/nebulxc/page
+project_packages=(collector control im_probes vmm web)
 
 need_page_environment() {
-    local stamp python3="$page_venv/bin/python3"
-    exec 9>/var/lock/nebulxc-page-environment
+    mkdir -p "$(dirname "$page_venv")"
+    exec 9>"$page_venv.lock"
     flock 9
-    stamp=$({ "$python" -V; cd "$top"; find collector control im_probes vmm web pyproject.toml \
-        -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum; } | sha256sum)
-    if [ "$(cat "$page_venv/.made-from" 2>/dev/null)" != "$stamp" ]; then
-        say "Installing the page's environment in $page_venv"
+    (
         umask 022
-        "$python3" -c 'import flask' 2>/dev/null ||
-            quietly "$python" -m venv --clear --without-pip "$page_venv"
-        quietly "$venv/bin/python3" -m pip --python "$python3" install \
-            --disable-pip-version-check "$top"
-        quietly "$venv/bin/python3" -m pip --python "$python3" install \
-            --disable-pip-version-check --no-deps --force-reinstall "$top"
-        printf '%s\n' "$stamp" >"$page_venv/.made-from"
-    fi
+        page_environment_base
+        page_environment_project
+    )
     exec 9>&-
+}
+
+page_environment_base() {
+    local stamp site
+    stamp=$({ "$python" -V; cat "$venv"/.made-for-*; } | sha256sum)
+    [ "$(cat "$page_venv/.made-from" 2>/dev/null)" = "$stamp" ] && return
+    rm -rf "$page_venv" "$page_venv.new"
+    quietly "$python" -m venv --without-pip "$page_venv.new"
+    site=$(echo "$page_venv.new"/lib/python3*/site-packages)
+    cp -r --preserve=timestamps "$venv"/lib/python3*/site-packages/. "$site"
+    rm -f "$site"/*nebulxc*.pth   # the way back into the checkout
+    printf '%s\n' "$stamp" >"$page_venv.new/.made-from"
+    mv "$page_venv.new" "$page_venv"
+}
+
+page_environment_project() {
+    local stamp site package
+    cd "$top"
+    stamp=$(find "${project_packages[@]}" -type f ! -name '*.pyc' -print0 | sort -z |
+        xargs -0 sha256sum | sha256sum)
+    [ "$(cat "$page_venv/.project" 2>/dev/null)" = "$stamp" ] && return
+    site=$(echo "$page_venv"/lib/python3*/site-packages)
+    for package in "${project_packages[@]}"; do
+        rm -rf "${site:?}/$package"
+        cp -r --preserve=timestamps "$package" "$site"
+    done
+    "$page_venv/bin/python3" -I -c 'import control.page'   # compiled: its user could not keep that
+    printf '%s\n' "$stamp" >"$page_venv/.project"
 }
