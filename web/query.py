@@ -10,6 +10,7 @@ from collector.store import Span
 
 MAX_POINTS = 20_000
 AIM_POINTS = 360
+RAW_POINTS = 1000
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 _STEPS_S = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
@@ -61,11 +62,11 @@ def moment_ms(text: str, name: str, now_ms: int) -> int:
 
 
 def step_ms(text: str, width_ms: int, interval_s: float) -> int:
-    """The step asked for; "" chooses one that gives at most some 360 points. 0: every reading."""
+    """The step asked for; "" chooses one of at most 360 points, or 0 for up to 1000 readings."""
     if text in ("", "auto"):
-        wanted = width_ms / 1000 / AIM_POINTS
-        if wanted <= interval_s:
+        if width_ms / 1000 <= RAW_POINTS * interval_s:
             return 0
+        wanted = width_ms / 1000 / AIM_POINTS
         return 1000 * next((step for step in _STEPS_S if step >= wanted), _STEPS_S[-1])
     if text in ("0", "raw"):
         return 0

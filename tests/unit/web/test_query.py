@@ -26,13 +26,13 @@ def test_what_is_no_duration(text: str) -> None:
 
 def test_the_default_is_the_last_hour_at_a_step_that_fits() -> None:
     found = query.parse(KEPT, NOW_MS, 5.0)
-    assert (found.span.until_ms, found.span.step_ms, found.rate) == (NOW_MS, 10_000, False)
-    assert NOW_MS - 3_610_000 < found.span.since_ms <= NOW_MS - 3_600_000
+    assert (found.span.until_ms, found.span.step_ms, found.rate) == (NOW_MS, 0, False)
+    assert found.span.since_ms == NOW_MS - 3_600_000
 
 
 @pytest.mark.parametrize(
     ("since", "step_ms"),
-    [("15m", 0), ("1h", 10_000), ("24h", 300_000), ("7d", 1_800_000), ("90d", 21_600_000)],
+    [("15m", 0), ("1h", 0), ("2h", 30_000), ("24h", 300_000), ("7d", 1_800_000), ("90d", 21_600_000)],
 )
 def test_the_step_follows_the_range(since: str, step_ms: int) -> None:
     assert query.parse({**KEPT, "since": [since]}, NOW_MS, 5.0).span.step_ms == step_ms
