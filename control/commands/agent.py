@@ -85,7 +85,7 @@ def _greet(args: argparse.Namespace, wiring: agent.Wiring, loop: Loop) -> None:
     serves = wiring.page is not None and page_start.wait_until_it_answers(chosen)
     rows = loop.last.rows if loop.last else ()
     started = Started(
-        containers=[row.entity.name for row in rows if row.entity.kind == "container"],
+        containers=sorted(row.entity.name for row in rows if row.entity.kind == "container"),
         interval_s=chosen.collector.interval,
         store=chosen.store.directory,
         command=f"sudo {sys.prefix}/bin/nebulxc",
