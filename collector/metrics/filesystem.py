@@ -7,7 +7,7 @@ from collector.container import Container
 from collector.group import Group
 from collector.model import MISSING, Column, Columns, Kind, Labels, Metric
 from collector.mounts import Disk
-from collector.statfs import usage
+from collector.statfs import Answer, Usage, usage
 from collector.sysfs import printable
 
 FRESH_S = 60.0
@@ -68,25 +68,39 @@ class _Source:
         self._columns: Columns = ()
         self._infos = 0
         self._seen = (-1, -1)
+        self._old: list[Answer[Usage] | None] = []
+        self._waiting = True
+        self._values: list[float] = []
         self._renew()
 
     def read(self, values: list[float]) -> Columns:
         """Size, used and available of each disk as last answered, then the 1s of the infos."""
         if self._seen != (self._container.pace.round, self._devices.version):
             self._renew()
+        if self._waiting:
+            self._take()
+        values += self._values
+        return self._columns
+
+    def _take(self) -> None:
+        """The newest answers; with one from every disk there is nothing to look for this round."""
         usages = self._devices.usages
+        new = [usages.answer(self._key(disk)) for disk in self._disks]
+        self._waiting = any(now is old for now, old in zip(new, self._old, strict=True))
+        self._values = []
         for disk in self._disks:
             found = usages.fresh(self._key(disk), FRESH_S)
-            values += _UNKNOWN if found is None else (found.size, found.used, found.available)
-        values += [1.0] * self._infos
-        return self._columns
+            self._values += _UNKNOWN if found is None else (found.size, found.used, found.available)
+        self._values += [1.0] * self._infos
 
     def _renew(self) -> None:
         self._seen = (self._container.pace.round, self._devices.version)
+        self._waiting = True
         disks = mounts.disks(self._container.mounts.read(), mounts.block_number)
         for gone in {self._key(disk) for disk in self._disks} - {self._key(disk) for disk in disks}:
             self._devices.usages.forget(gone)
         self._disks = disks
+        self._old = [self._devices.usages.answer(self._key(disk)) for disk in disks]
         for disk in disks:
             self._ask(disk)
         infos = [column for disk in disks for column in self._info(disk)]

@@ -103,7 +103,7 @@ class _Mounted:
 
     def read(self, values: list[float]) -> Columns:
         """Mapped, size and counters of each image."""
-        if self._round != self._container.pace.round or self._images.lost:
+        if self._round != self._container.pace.round or (self._claimed and self._images.lost):
             self._renew()
         return self._images.read(values)
 
