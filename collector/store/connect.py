@@ -1,6 +1,5 @@
 """Connections to the database file: the writer's, its second one, and the readers'."""
 
-import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -11,8 +10,6 @@ from urllib.parse import quote
 
 from collector.store import schema
 from collector.store.trouble import OlderVersion
-
-log = logging.getLogger(__name__)
 
 BUSY_S = 5.0
 APPEND_BUSY_MS = 1_000
@@ -79,15 +76,6 @@ def _checked(db: sqlite3.Connection) -> sqlite3.Connection:
 
 def _refuse_older(found: int) -> NoReturn:
     raise OlderVersion(found, schema.VERSION)
-
-
-def leave_wal(path: Path, db: sqlite3.Connection) -> None:
-    """Back to one plain file: a WAL file without its log is closed to users who cannot write."""
-    try:
-        db.execute(f"PRAGMA busy_timeout={round(BUSY_S * 1000)}")
-        db.execute("PRAGMA journal_mode=DELETE")
-    except sqlite3.Error as error:
-        log.warning("%s keeps its write-ahead log: %s", path, error)
 
 
 def _tune(db: sqlite3.Connection) -> None:

@@ -1,12 +1,16 @@
 """A store file that is open for writing, and where its cycles have got to."""
 
+import logging
 import os
+import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
 from collector.store import connect
 from collector.store.head import Packed, insert, last_seq
 from collector.store.ids import Ids, KindOf
+
+log = logging.getLogger(__name__)
 
 
 class Opened:
@@ -61,3 +65,12 @@ class Opened:
     def forget_ids(self) -> None:
         """After a rollback: numbers given in it are not given."""
         self.ids = Ids(self.db, self._kind_of)
+
+    def close_plain(self) -> None:
+        """Close, back to one plain file: a WAL file without its log is shut to other users."""
+        try:
+            self.db.execute(f"PRAGMA busy_timeout={round(connect.BUSY_S * 1000)}")
+            self.db.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.Error as error:
+            log.warning("%s keeps its write-ahead log: %s", self._path, error)
+        self.db.close()

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from collector.model import Cycle, Series
-from collector.store import CatalogueEntry, Span, connect, head, orphan, query
+from collector.store import CatalogueEntry, Span, connect, orphan
 from collector.store.catalogue import catalogue
+from collector.store.cycles import read_cycles, read_cycles_of
 from collector.store.names import KeptNames, Names
 from collector.store.trouble import NeedsWriter, Unusable, explain, primary_code
 
@@ -40,19 +41,20 @@ class SqliteReader:
 
     def recent(self, cycles: int = 2) -> Sequence[Cycle]:
         """The last `cycles` whole cycles, oldest first."""
-        return self._read(lambda db, names: head.read_cycles(db, names, cycles))
+        return self._read(lambda db, names: read_cycles(db, names, cycles))
 
     def latest_of(self, kind: str, name: str, cycles: int = 2) -> Sequence[Cycle]:
         """The last `cycles` cycles that have this entity, oldest first, each with that one row."""
 
         def read(db: sqlite3.Connection, names: Names) -> Sequence[Cycle]:
             eid = names.find_entity(kind, name)
-            return [] if eid is None else head.read_cycles_of(db, names, eid, cycles)
+            return [] if eid is None else read_cycles_of(db, names, eid, cycles)
 
         return self._read(read)
 
     def series(self, kind: str, name: str, metric: str, span: Span) -> Sequence[Series]:
         """Every column of `metric` of one entity within `span`, one point per step."""
+        from collector.store import query
 
         def read(db: sqlite3.Connection, names: Names) -> Sequence[Series]:
             eid = names.find_entity(kind, name)

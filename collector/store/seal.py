@@ -14,9 +14,9 @@ from operator import itemgetter
 
 from collector.model import Kind
 from collector.store import slices
+from collector.store.columns import streams_of
 from collector.store.connect import transaction
 from collector.store.frame import Frame, Times, roll_up
-from collector.store.head import streams_of
 
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000

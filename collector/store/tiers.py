@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from collector.model import Kind
 from collector.store import Span, slices
+from collector.store.columns import streams_of
 from collector.store.frame import VALUE, Frame, N, Times, key
-from collector.store.head import streams_of
 from collector.store.names import Names
 from collector.store.readings import Readings, from_frame, within
 

@@ -162,8 +162,8 @@ class SqliteWriter:
                 self._flush()
             self._pending.give_up()
             if self._open is not None:
-                connect.leave_wal(self._path, self._open.db)
-            self._drop()
+                self._open.close_plain()
+                self._open = None
             self._unlock()
 
     def _drop(self) -> None:
