@@ -150,8 +150,8 @@ CONTAINER: tuple[Plan, ...] = (
         "Memory",
         "bytes",
         (
-            Line("lxc_memory_working_set_bytes", "working set", 1, "area"),
             Line("lxc_memory_usage_bytes", "usage", 2),
+            Line("lxc_memory_working_set_bytes", "working set", 1, "area"),
             Line("lxc_memory_rss_bytes", "rss", 3),
             Line("lxc_memory_cache_bytes", "cache", 4),
             Line("lxc_memory_swap_bytes", "swap", 6),
