@@ -6,6 +6,7 @@ when the kernel lets it go. At most `abandoned_max` are given up at a time: then
 asked, and every answer grows old and is dropped by its reader.
 """
 
+import logging
 import os
 import stat
 import threading
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 DEADLINE_S = 5.0
 ABANDONED_MAX = 8
@@ -150,6 +152,10 @@ class Worker(Generic[T]):
             try:
                 value = call()
             except OSError:
+                value = None
+            except Exception:
+                # A defect must not look like a file system that hangs.
+                log.exception("asking %r failed", key)
                 value = None
             if not self._finish(lane, key, value):
                 return

@@ -80,6 +80,17 @@ def test_an_error_is_an_answer_without_value(worker: Worker[int]) -> None:
     assert worker.ask("b", lambda: 1, timeout_s=10) == 1
 
 
+def test_a_defect_is_logged_and_costs_no_thread(
+    worker: Worker[int], clock: Time, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker.submit("a", lambda: 1 // 0)
+    assert worker.settle(10)
+    clock.now = 100
+    assert worker.abandoned == 0
+    assert worker.ask("b", lambda: 2, timeout_s=10) == 2
+    assert "ZeroDivisionError" in caplog.text
+
+
 def test_a_hanging_call_costs_one_thread_and_only_its_key(
     worker: Worker[int], clock: Time, release: threading.Event
 ) -> None:
