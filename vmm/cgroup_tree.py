@@ -61,9 +61,10 @@ class CgroupTree:
 
     def init(self) -> int | None:
         """The container's init: the payload's process that is number 1 in its own namespace."""
-        for pid in sorted(self.pids()):
-            if _is_init(pid):
-                return pid
+        for _, path in self.payloads():
+            for pid in _pids(path):
+                if _is_init(pid):
+                    return pid
         return None
 
     def thaw(self) -> None:
@@ -121,8 +122,11 @@ def write(path: str, value: str) -> None:
 
 
 def _matching(root: str, pattern: re.Pattern[str]) -> list[str]:
+    """The groups directly below `root` whose whole name matches."""
     with contextlib.suppress(OSError):
-        return [f"{root}/{name}" for name in os.listdir(root) if pattern.fullmatch(name)]
+        # Hundreds of containers have their groups there: most names fail at the first letters.
+        names = [name for name in os.listdir(root) if name.startswith("lxc.")]
+        return [f"{root}/{name}" for name in names if pattern.fullmatch(name)]
     return []
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import time
 
 from vmm.policy import NodePolicy
@@ -37,4 +36,10 @@ def expire(policy: NodePolicy) -> None:
                 and not os.path.exists(f"{policy.state}/{name}")
                 and os.stat(path, follow_symlinks=False).st_mtime < oldest
             ):
-                shutil.rmtree(path, ignore_errors=True)
+                _remove_tree(path)
+
+
+def _remove_tree(path: str) -> None:
+    import shutil  # rarely needed, and slow to import
+
+    shutil.rmtree(path, ignore_errors=True)

@@ -260,6 +260,18 @@ def settled(installation: Installation, wanted: dict[str, list[str]]) -> dict[st
     return found
 
 
+def mounted(image: Path | str, point: Path, command: str, options: str = "loop") -> str:
+    """What a shell command in the mounted image writes.
+
+    In a mount namespace of its own: a container that starts meanwhile copies the host's, and
+    would go on holding the image.
+    """
+    script = (
+        f"mount -o {options} {image} {point} && cd {point} && {command} && cd / && umount {point}"
+    )
+    return run("unshare", "--mount", "--propagation", "private", "sh", "-c", script)
+
+
 class Images:
     """Images made once per session."""
 
@@ -281,11 +293,7 @@ class Images:
         run(*MKFS[kind], str(path))
         point = self.directory / "point"
         point.mkdir(exist_ok=True)
-        run("mount", "-o", "loop", str(path), str(point))
-        try:
-            run("cp", "-a", f"{tree}/.", str(point))
-        finally:
-            run("umount", str(point))
+        mounted(path, point, f"cp -a {tree}/. .")
         return path
 
     def empty(self, kind: str = "ext4") -> Path:

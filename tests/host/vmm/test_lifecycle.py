@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.installation import Images, Installation, data_disk, nic, run, settled
+from support.installation import Images, Installation, data_disk, mounted, nic, run, settled
 
 from vmm import journal
 from vmm.errors import DriverError, NotFound
@@ -62,12 +62,8 @@ def test_deploy_and_shutdown_leave_nothing(
 def _has_file(image: Path, name: str, owner: int) -> None:
     point = image.parent / "point"
     point.mkdir(exist_ok=True)
-    run("mount", "-o", "loop,ro", str(image), str(point))
-    try:
-        assert (point / name).read_text() == "kept\n"
-        assert (point / name).stat().st_uid == owner
-    finally:
-        run("umount", str(point))
+    found = mounted(image, point, f"cat {name}; stat -c %u {name}", "loop,ro")
+    assert found == f"kept\n{owner}\n"
 
 
 def test_a_repeated_deploy_changes_nothing(installation: Installation, images: Images) -> None:
@@ -166,15 +162,10 @@ def test_lxc_destroy_never_touches_an_image(
 
 
 def _files(installation: Installation, vm: VmSpec, source: str) -> str:
+    """Every file of the image with its size and owner."""
     point = installation.base / "look"
     point.mkdir(exist_ok=True)
-    run("mount", "-o", "loop,ro", source, str(point))
-    try:
-        return run("find", str(point), "-printf", "%P %s %U\\n").replace(
-            "bin/busybox", "/bin/busybox"
-        )
-    finally:
-        run("umount", str(point))
+    return mounted(source, point, "find . -printf '/%P %s %U\\n'", "loop,ro")
 
 
 def test_cancel_of_a_frozen_container(installation: Installation, images: Images) -> None:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.installation import Images, Installation, data_disk, run, settled
+from support.installation import Images, Installation, data_disk, mounted, run, settled
 
 from vmm import attempt, lock
 from vmm.errors import DriverError
@@ -213,9 +213,7 @@ def test_an_image_shifted_on_disk_is_refused(installation: Installation, images:
     vm = installation.vm(71001, root=images.busybox())
     point = installation.base / "point"
     point.mkdir()
-    run("mount", "-o", "loop", vm.disks[0].source, str(point))
-    os.chown(point, 600100001, 600100001)
-    run("umount", str(point))
+    mounted(vm.disks[0].source, point, "chown 600100001:600100001 .")
     before = installation.traces()
     with pytest.raises(DriverError, match="belongs to id 600100001: the image was shifted"):
         installation.do("deploy", vm)
