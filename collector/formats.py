@@ -6,7 +6,7 @@ A file cut in the middle of a line is an error, for its last number may lack dig
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from collector.model import MISSING
 
@@ -16,7 +16,6 @@ Parser = Callable[[bytes], Values]
 MICRO = 1e6
 NANO = 1e9
 """Micro- and nanoseconds in a second: to divide by, which rounds as the decimal number reads."""
-NIC_FIELDS = 8
 _NET_DEV_FIELDS = 16
 _NET_DEV_HEADER = 2
 
@@ -87,61 +86,61 @@ class Keyed:
         return tuple(found)
 
 
+_PRESSURE = re.compile(rb"some [^\n]* total=([0-9]+)\n(?:full [^\n]* total=([0-9]+)\n)?")
+
+
 def pressure(data: bytes) -> Values:
     """A PSI file → seconds in which (some, all) tasks waited, from the `total` microseconds.
 
     Kernels before 5.13 write no "full" line for the CPU: MISSING.
     """
-    some = full = MISSING
-    for line in lines(data):
-        kind, _, total = line.rpartition(b" total=")
-        if not total.isdigit():
-            raise FormatError(line, "a line of pressure with a total")
-        if kind.startswith(b"some "):
-            some = float(total) / MICRO
-        elif kind.startswith(b"full "):
-            full = float(total) / MICRO
-    return some, full
+    found = _PRESSURE.fullmatch(data)
+    if found is None:
+        raise FormatError(data, "pressure with totals")
+    some, full = found.groups()
+    return float(some) / MICRO, MISSING if full is None else float(full) / MICRO
 
 
-def net_dev(data: bytes) -> list[tuple[bytes, Values]]:
+def net_dev(data: bytes, ignored: Container[bytes] = ()) -> list[tuple[bytes, Values]]:
     """/proc/net/dev → (interface, 8 values): receive bytes, packets, errs, drop, then transmit."""
     found = []
     for line in lines(data)[_NET_DEV_HEADER:]:
         # A name may be anything but white space, "/" and ":".
         name, _, rest = line.partition(b":")
+        name = name.lstrip()
+        if name in ignored:
+            continue
         words = rest.split()
-        if len(words) != _NET_DEV_FIELDS or not all(map(bytes.isdigit, words)):
+        if len(words) != _NET_DEV_FIELDS or not b"".join(words).isdigit():
             raise FormatError(line, "an interface with 16 numbers")
-        receive, transmit = words[0:4], words[8:12]
-        found.append((name.strip(), tuple(map(float, receive + transmit))))
+        found.append((name, tuple(map(float, words[0:4] + words[8:12]))))
     return found
 
 
-def blkio(data: bytes) -> dict[bytes, tuple[float, float]]:
-    """A v1 blkio file → {b"MAJ:MIN": (read, write)}.
+_BLKIO = re.compile(rb"([0-9]+:[0-9]+) Read ([0-9]+)\n\1 Write ([0-9]+)\n")
+_BLKIO_LINES = (5, 6)
 
-    Async, Sync and Total count the same requests again, Total also discards; with no I/O yet the
-    file says "Total 0" and nothing else.
+
+def blkio(data: bytes) -> dict[bytes, Values]:
+    """A v1 blkio file → {b"MAJ:MIN": (read, written)}.
+
+    Of a device's lines Async, Sync and Total count the same requests again, and Discard (since
+    Linux 4.20) is neither. One "Total" ends the file, alone while there was no I/O.
     """
-    found: dict[bytes, list[float]] = {}
-    for line in lines(data):
-        words = line.split()
-        if len(words) == 2 and words[0] == b"Total":  # noqa: PLR2004 the file's last line
-            continue
-        try:
-            device, operation, amount = words
-        except ValueError:
-            raise FormatError(line, "a device, an operation and a number") from None
-        sums = found.setdefault(device, [MISSING, MISSING])
-        if operation == b"Read":
-            sums[0] = count(amount)
-        elif operation == b"Write":
-            sums[1] = count(amount)
-    return {device: (read, write) for device, (read, write) in found.items()}
+    found = {
+        device: (float(read), float(written)) for device, read, written in _BLKIO.findall(data)
+    }
+    there = lines(data)
+    shape = [each * len(found) + 1 for each in _BLKIO_LINES]
+    if len(there) not in shape or not there[-1].startswith(b"Total "):
+        raise FormatError(data, "operations by device and a total")
+    return found
 
 
-_IO_STAT = (b"rbytes", b"wbytes", b"rios", b"wios")
+_IO_STAT = re.compile(
+    rb"([0-9]+:[0-9]+) rbytes=([0-9]+) wbytes=([0-9]+) rios=([0-9]+) wios=([0-9]+)(?: .*)?"
+)
+_IO_STAT_NOTHING = re.compile(rb"[0-9]+:[0-9]+ (?!.*\brbytes=).*")
 
 
 def io_stat(data: bytes) -> dict[bytes, Values]:
@@ -152,14 +151,12 @@ def io_stat(data: bytes) -> dict[bytes, Values]:
     """
     found = {}
     for line in lines(data):
-        device, *pairs = line.split() or (b"",)
-        if b":" not in device:
+        counters = _IO_STAT.fullmatch(line)
+        if counters is not None:
+            device, *amounts = counters.groups()
+            found[device] = tuple(map(float, amounts))
+        elif _IO_STAT_NOTHING.fullmatch(line) is None:
             raise FormatError(line, "a device with counters")
-        counters = dict(pair.partition(b"=")[::2] for pair in pairs)
-        if b"rbytes" in counters:
-            found[device] = tuple(
-                count(counters[key]) if key in counters else MISSING for key in _IO_STAT
-            )
     return found
 
 

@@ -4,6 +4,7 @@
 loop and disk of a container that has ended.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -97,8 +98,11 @@ class MountTable:
 def _table(proc: int, table_max: int) -> bytes:
     try:
         fd = os.open("mountinfo", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
-    except (ProcessLookupError, FileNotFoundError):
-        raise Gone("mountinfo") from None
+    except OSError as error:
+        # EINVAL: a zombie, which has left its namespaces.
+        if error.errno in (errno.ESRCH, errno.ENOENT, errno.EINVAL):
+            raise Gone("mountinfo") from None
+        raise
     try:
         return _up_to(fd, table_max)
     finally:

@@ -31,7 +31,7 @@ METRICS = tuple(
 )
 
 # A namespace gets these by itself when the tunnel modules are loaded; no traffic ever uses them.
-_FALLBACK = frozenset(
+_NOT_NICS = frozenset(
     {b"lo", b"tunl0", b"gre0", b"gretap0", b"erspan0", b"ip_vti0", b"ip6_vti0", b"sit0"}
     | {b"ip6tnl0", b"ip6gre0"}
 )
@@ -86,7 +86,7 @@ class _Source:
 
     def _change(self, data: bytes) -> None:
         try:
-            found = [nic for nic in net_dev(data) if nic[0] not in _FALLBACK][:_NICS_MAX]
+            found = net_dev(data, _NOT_NICS)[:_NICS_MAX]
         except FormatError as error:
             raise error.at(self._path) from None
         names = tuple(name for name, _ in found)

@@ -122,7 +122,7 @@ def figures(floor: str, size: int, busybox: Busybox) -> Figures:
 
 
 def kept_files(ours: str) -> list[str]:
-    """The files of our containers' cgroups that this process holds open: it reads each once per cycle."""
+    """The files of our cgroups that this process holds open: it reads each once per cycle."""
     found = []
     for fd in os.listdir("/proc/self/fd"):
         # One of them is the listing's own, closed by now.

@@ -92,10 +92,14 @@ def test_pressure_of_both_and_of_an_old_kernel() -> None:
 def test_blkio_reads_and_writes_only() -> None:
     text = (
         b"254:0 Read 4096\n254:0 Write 8192\n254:0 Sync 12288\n254:0 Async 0\n254:0 Discard 99\n"
-        b"254:0 Total 12387\n7:1 Read 1\n7:1 Write 2\nTotal 12390\n"
+        b"254:0 Total 12387\n7:1 Read 1\n7:1 Write 2\n7:1 Sync 3\n7:1 Async 0\n7:1 Discard 0\n"
+        b"7:1 Total 3\nTotal 12390\n"
     )
     assert blkio(text) == {b"254:0": (4096.0, 8192.0), b"7:1": (1.0, 2.0)}
     assert blkio(b"Total 0\n") == {}
+    for cut in range(1, len(text) - 1):
+        with pytest.raises(FormatError):
+            blkio(text[:cut])
 
 
 def test_io_stat_passes_over_devices_without_counters_and_unknown_keys() -> None:
