@@ -16,6 +16,7 @@ COMMANDS = {
     "ls": "list the containers",
     "top": "watch the containers in the terminal",
     "query": "print one metric over time from the store",
+    "install": "put this on a node as a service, or take it off",
     "version": "print what is installed",
 }
 """Command → what it does. Each is control/commands/NAME.py."""

@@ -23,9 +23,12 @@ exec {python} -I -c 'from {module} import main; raise SystemExit(main())' "$@"
 """
 
 
-def write(bin_dir: Path) -> None:
-    """Write every entry into `bin_dir`, beside the environment's python3."""
-    python = quote(str(bin_dir.resolve() / "python3"))
+def write(bin_dir: Path, final: Path | None = None) -> None:
+    """Write every entry into `bin_dir`, beside the environment's python3.
+
+    `final` is where that directory will be when they run.
+    """
+    python = quote(str((final or bin_dir.resolve()) / "python3"))
     for name, module in ENTRIES.items():
         entry = bin_dir / name
         entry.unlink(missing_ok=True)  # a running shell goes on reading the old file

@@ -1,0 +1,1 @@
+"""Puts Nebulxc on a node as a service, and takes it off again."""
