@@ -3,7 +3,8 @@
 import argparse
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from vm import bootstrap, cache, capture, image, packages, suite
 from vm.process import CommandError
@@ -61,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("log", help="what the guest's kernel wrote to its console")
     commands.add_parser("ceph-up", help="start a one-node Ceph beside it")
     commands.add_parser("ceph-down", help="end Ceph")
-    commands.add_parser("capture", help="renew tests/captures from it")
+    commands.add_parser("capture", help="renew tests/captures from a new machine")
     commands.add_parser("container-root", help="path of a container's Debian as a .tar.zst")
     test = commands.add_parser(
         "test", help="the guest's part of the suite, from nothing to nothing"
@@ -142,10 +143,9 @@ def _ceph_down(instance: Instance, _arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _capture(instance: Instance, _arguments: argparse.Namespace) -> int:
-    with alone(instance):
-        for path in capture.renew(Session.attach(instance)):
-            print(path)
+def _capture(instance: Instance, arguments: argparse.Namespace) -> int:
+    with _own(instance, arguments, "capture") as session:
+        print(capture.renew(session))
     return 0
 
 
@@ -158,38 +158,57 @@ def _container_root(instance: Instance, _arguments: argparse.Namespace) -> int:
 def _test(instance: Instance, arguments: argparse.Namespace) -> int:
     if arguments.here:
         return _suite(Session.attach(instance), arguments.rest)
-    own = Instance(arguments.name or f"{instance.name}-test", instance.release)
+    with _own(instance, arguments, "test") as session:
+        return _suite(session, arguments.rest)
+
+
+@contextmanager
+def _own(instance: Instance, arguments: argparse.Namespace, purpose: str) -> Iterator[Session]:
+    """A machine for this command alone; afterwards nothing of it is left, unless --keep."""
+    keep = getattr(arguments, "keep", False)
+    own = Instance(arguments.name or f"{instance.name}-{purpose}", instance.release)
     session = Session.of(own)
     with alone(own):
         session.down()  # what a killed run left
         try:
-            session.up(bound=not arguments.keep)
-            return _suite(session, arguments.rest)
+            session.up(bound=not keep)
+            yield session
         finally:
-            if not arguments.keep:
+            if keep:
+                print(f"left up: scripts/vm --name {own.name} shell, … down")
+            else:
                 session.down()
 
 
 def _suite(session: Session, rest: list[str]) -> int:
+    """Both halves, or with arguments the half that they are for; 0 when all of it is good."""
     directory = suite.results_directory(session.instance.release)
     cache.remove(directory)
     directory.mkdir(parents=True)
-    about = session.about()
+    drives = any(word.startswith(suite.OUTSIDE) for word in rest)
+    halves = [_outside] if drives else [_inside] if rest else [_inside, _outside]
     try:
-        inside = suite.run_inside(session, rest)
-        suite.fetch(session)
-        outside = 0 if rest else _outside(session)
+        statuses = [half(session, rest) for half in halves]
     finally:
-        counts = [suite.count(directory / f"{where}.xml") for where in ("inside", "outside")]
-        print(suite.closing_line(about, *counts))
-    good = all(count.good for count in counts[: 1 if rest else 2])
-    return inside or outside or int(not good)
+        counts = {where: suite.count(directory / f"{where}.xml") for where in ("inside", "outside")}
+        print(suite.closing_line(session.about(), counts["inside"], counts["outside"]))
+    empty = any(not counts[half.__name__.strip("_")].good for half in halves)
+    return next(filter(None, statuses), int(empty))
 
 
-def _outside(session: Session) -> int:
+def _inside(session: Session, rest: list[str]) -> int:
+    suite.push(session)
+    try:
+        return suite.run_inside(session, rest)
+    finally:
+        suite.fetch(session)
+
+
+def _outside(session: Session, rest: list[str]) -> int:
+    suite.push(session)
     session.ceph_up(bound=True)
     try:
-        return suite.run_outside(session, ())
+        return suite.run_outside(session, rest)
     finally:
         session.ceph.end()
 

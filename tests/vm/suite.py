@@ -18,7 +18,7 @@ INSIDE = ("tests/guest/inside",)
 OUTSIDE = "tests/guest/outside"
 """Run by this machine's pytest against the running guest: what needs a reboot or its cluster."""
 
-PYTEST = "-m pytest -p no:cacheprovider -o console_output_style=classic --timeout=900"
+PYTEST = "-m pytest -p no:cacheprovider -o console_output_style=classic --timeout=900 --durations=8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,15 @@ def count(report: Path) -> Count:
     return Count(tests, failures + errors, skipped)
 
 
-def run_inside(session: Session, arguments: Sequence[str]) -> int:
-    """Push the checkout and run the guest's tests in it; pytest's status."""
+def push(session: Session) -> None:
+    """Bring the checkout into the guest, and empty its results."""
     with step("push the checkout"):
         session.guest.push_checkout(GUEST_CHECKOUT)
         session.guest.run(f"rm -rf {GUEST_RESULTS} && mkdir -p {GUEST_RESULTS}")
+
+
+def run_inside(session: Session, arguments: Sequence[str]) -> int:
+    """Run the guest's tests in it; pytest's status."""
     chosen = " ".join(_quote(word) for word in (arguments or INSIDE))
     marked = "" if "-m" in arguments else '-m "guest or host"'
     command = (

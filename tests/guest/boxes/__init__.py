@@ -1,1 +1,1 @@
-"""What the guest's tests are written with: a shell, containers (boxes), the collector's readings."""
+"""What the guest's tests are written with: a shell, containers, the collector's readings."""

@@ -1,6 +1,8 @@
 """A real container of a test."""
 
+import re
 import subprocess
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,10 +28,16 @@ class Box:
     def start(self) -> None:
         sh(f"lxc-start -n {self.name} -l WARN -o {self.log} || {{ cat {self.log} >&2; exit 1; }}")
 
+    def running_pid(self) -> int:
+        """Its init's pid on the host; 0 while it does not run."""
+        said = sh(f"lxc-info -n {self.name} -pH", check=False).strip()
+        return max(int(said), 0) if said.lstrip("-").isdigit() else 0
+
     @property
     def init_pid(self) -> int:
-        pid = int(sh(f"lxc-info -n {self.name} -pH"))
-        assert pid > 0
+        """Its init's pid on the host; fails when it does not run."""
+        pid = self.running_pid()
+        assert pid > 0, f"{self.name} does not run"
         return pid
 
     @property
@@ -68,6 +76,24 @@ class Box:
         """The process that has this word in its command line, once there is one."""
         return until(lambda: next((p for p in self.processes() if word in _command(p)), 0))
 
+    def settled(self) -> int:
+        """How many processes it has, once that no longer changes (DHCP is done)."""
+
+        def same() -> int:
+            before = self.processes()
+            time.sleep(3)
+            return len(before) if before == self.processes() else 0
+
+        return until(same)
+
+    def address(self) -> str:
+        """What its DHCP client was given on lxcbr0."""
+        ask = "ip -4 addr show eth0"
+        found: list[str] = until(
+            lambda: re.findall(r"inet (10\.0\.3\.\d+)", self.run(ask, check=False))
+        )
+        return found[0]
+
     def state(self) -> str:
         """What a container's systemd says of itself, once it has booted."""
         ask = "systemctl is-system-running 2>/dev/null"
@@ -98,7 +124,6 @@ class Make(Protocol):
         *,
         root: str = "busybox",
         device: str | None = None,
-        fresh: bool = True,
         config: tuple[str, ...] = (UNCONFINED,),
         start: bool = True,
     ) -> Box: ...

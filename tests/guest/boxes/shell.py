@@ -17,7 +17,7 @@ def sh(command: str, *, timeout: float = 240, check: bool = True) -> str:
     return done.stdout
 
 
-def until(ask: Callable[[], Answer], patience: float = 90) -> Answer:
+def until(ask: Callable[[], Answer | None], patience: float = 90) -> Answer:
     """The first answer of `ask` that is true; fails when there is none in time."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:

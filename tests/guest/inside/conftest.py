@@ -8,6 +8,7 @@ import pytest
 from boxes.box import LXC_PATH, UNCONFINED, Box, Make
 from boxes.reading import Read, Reading
 from boxes.shell import sh
+from boxes.volume import VG, Volume
 
 from collector.clock import SystemClock
 from collector.cycle import Collector, CollectorSettings
@@ -26,8 +27,27 @@ lxc.net.0.flags = up
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    """Make and start containers: make("one-7", device="/dev/vg/lv", config=("lxc.…",))."""
+def volume() -> Iterator[Volume]:
+    """Make a thin or a plain LV as OpenNebula names them; its device's path."""
+    made: list[str] = []
+
+    def one(name: str, *, thin: bool) -> str:
+        size = f"-V 600M --thinpool {VG}/pool" if thin else f"-L 600M {VG}"
+        sh(f"lvcreate -q -y -n {name} {size}")
+        made.append(name)
+        return f"/dev/{VG}/{name}"
+
+    yield one
+    for name in made:
+        sh(f"lvremove -q -y {VG}/{name}")
+
+
+@pytest.fixture
+def make(tmp_path: Path, volume: Volume) -> Iterator[Make]:
+    """Make and start containers: make("one-7", device="/dev/vg/lv", config=("lxc.…",)).
+
+    They end before `volume`, which they may be on.
+    """
     with ExitStack() as undo:
 
         def one(
@@ -35,14 +55,13 @@ def make(tmp_path: Path) -> Iterator[Make]:
             *,
             root: str = "busybox",
             device: str | None = None,
-            fresh: bool = True,
             config: tuple[str, ...] = (UNCONFINED,),
             start: bool = True,
         ) -> Box:
             directory = LXC_PATH / name
             directory.mkdir()
             undo.callback(sh, f"rm -rf --one-file-system {directory}")
-            path = _root(directory, root, device, fresh, undo)
+            path = _root(directory, root, device, undo)
             text = CONFIG.format(name=name, root=path) + "\n".join(config) + "\n"
             (directory / "config").write_text(text, encoding="utf-8")
             box = Box(name, path, tmp_path / f"{name}.log")
@@ -54,13 +73,11 @@ def make(tmp_path: Path) -> Iterator[Make]:
         yield one
 
 
-def _root(directory: Path, root: str, device: str | None, fresh: bool, undo: ExitStack) -> str:
+def _root(directory: Path, root: str, device: str | None, undo: ExitStack) -> str:
     """What lxc.rootfs.path says: a device with a fresh ext4, or a directory."""
     place = directory / "rootfs"
     place.mkdir()
     if device:
-        if not fresh:
-            return device
         sh(f"mkfs.ext4 -q -F {device} && mount {device} {place}")
         sh(f"tar -C {place} -xf {ROOTS}/busybox.tar && umount {place}")
         return device

@@ -125,7 +125,7 @@ def test_swap_apart_from_memory(swap: None, make: Make, read: Read, record: Reco
 
 def test_pids(make: Make, read: Read, record: Record) -> None:
     box = make("one-1")
-    before = read().value("lxc_pids", container="one-1")
+    before = box.settled()
     box.limit("pids.max", "100")
     # `sleep` five times, the shell that waits for them, and lxc-attach's own process outside
     box.spawn("for i in 1 2 3 4 5; do sleep 600 & done; wait")
@@ -173,18 +173,17 @@ def test_memory_pressure(swap: None, make: Make, read: Read) -> None:
 
 
 def test_network_direction(make: Make, read: Read, record: Record) -> None:
-    address = ("lxc.net.0.ipv4.address = 10.0.3.77/24", "lxc.apparmor.profile = unconfined")
-    make("one-1", config=address)
-    until(lambda: read().get("lxc_network_receive_bytes_total", container="one-1", device="eth0"))
-    time.sleep(1)
+    box = make("one-1")
+    address = box.address()
+    box.settled()
     before = read()
     count, size = 1500, 1000
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for _ in range(count):
             try:
-                sender.sendto(b"x" * size, ("10.0.3.77", 9))
+                sender.sendto(b"x" * size, (address, 9))
             except ConnectionRefusedError:
-                sender.sendto(b"x" * size, ("10.0.3.77", 9))
+                sender.sendto(b"x" * size, (address, 9))
             time.sleep(0.0005)
     time.sleep(0.5)
     after = read()

@@ -1,0 +1,65 @@
+"""A Debian container with systemd, as users run it, under AppArmor in force."""
+
+from pathlib import Path
+
+import pytest
+from boxes.box import Box, Make
+from boxes.reading import Read
+from boxes.shell import until
+
+pytestmark = pytest.mark.guest
+
+NESTING = ("lxc.apparmor.profile = generated", "lxc.apparmor.allow_nesting = 1")
+STRICT = ("lxc.apparmor.profile = generated",)
+
+
+def profile(box: Box) -> str:
+    return Path(f"/proc/{box.init_pid}/attr/current").read_text(encoding="utf-8")
+
+
+def test_boots_and_everything_is_told(debian: Box, read: Read) -> None:
+    assert debian.state() == "running"
+    now = read()
+    for metric in ("lxc_memory_usage_bytes", "lxc_cpu_usage_seconds_total", "lxc_pids"):
+        assert now.value(metric, container="one-12") > 0
+    # systemd's init is in a cgroup below LXC's: the whole container is told, not its init
+    assert Path(f"/proc/{debian.init_pid}/cgroup").read_text("ascii").strip().endswith("init.scope")
+    assert now.value("lxc_pids", container="one-12") >= 5
+    told = now.value("lxc_memory_usage_bytes", container="one-12")
+    assert told == pytest.approx(int(debian.file("memory.current")), rel=0.1)
+
+
+def test_boots_under_a_generated_profile_that_permits_nesting(make: Make, read: Read) -> None:
+    box = make("one-12", root="debian", config=NESTING)
+    assert box.state() == "running"
+    assert "(enforce)" in profile(box)
+    assert read().value("lxc_state", container="one-12", state="running") == 1
+
+
+def test_a_strict_profile_denies_and_is_told_all_the_same(make: Make, read: Read) -> None:
+    """Without nesting systemd cannot mount credentials: logind and others fail, the rest runs."""
+    box = make("one-12", root="debian", config=STRICT)
+    assert box.state() == "degraded"
+    assert "(enforce)" in profile(box)
+    # The container's root may not make /sys writable: AppArmor's answer, not the owner's.
+    assert box.run("mount -o remount,rw /sys 2>/dev/null; echo $?", check=False).strip() != "0"
+    assert read().value("lxc_memory_usage_bytes", container="one-12") > 0
+
+
+def test_a_service_inside_is_part_of_the_container(debian: Box, read: Read) -> None:
+    metric = "lxc_cpu_usage_seconds_total"
+    before = read().value(metric, container="one-12")
+    debian.run("systemd-run --unit=load /bin/sh -c 'while :; do :; done'")
+    loop = debian.process("while :")
+    assert "system.slice/load.service" in Path(f"/proc/{loop}/cgroup").read_text("ascii")
+    until(lambda: read().value(metric, container="one-12") > before + 2)
+
+
+def test_reboot_from_inside_is_another_life(debian: Box, read: Read) -> None:
+    init, before = debian.init_pid, read()
+    debian.run("systemctl reboot", check=False)
+    until(lambda: debian.running_pid() not in {0, init}, 240)
+    debian.state()
+    after = read()
+    assert after.generations["one-12"] != before.generations["one-12"]
+    assert after.value("lxc_state", container="one-12", state="running") == 1

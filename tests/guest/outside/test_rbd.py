@@ -1,0 +1,139 @@
+"""Images of a real Ceph under a container: what krbd's own counters tell, whatever Ceph does."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from boxes.watching import Shown, Watch
+from vm.session import Session
+
+pytestmark = pytest.mark.guest
+
+MIB = 1 << 20
+WRITTEN, READ = "lxc_rbd_written_bytes_total", "lxc_rbd_read_bytes_total"
+SIZE, MAPPED = "lxc_rbd_size_bytes", "lxc_rbd_mapped"
+ERRORS = "lxcmon_errors_total"
+
+CONTAINER = """
+set -e
+mkdir -p /var/lib/lxc/one-9/rootfs
+mkfs.ext4 -q -E nodiscard /dev/rbd/one/one-9-0
+mount /dev/rbd/one/one-9-0 /mnt
+tar -C /mnt -xf /opt/roots/busybox.tar
+umount /mnt
+cat > /var/lib/lxc/one-9/config <<'CONFIG'
+lxc.include = /usr/share/lxc/config/common.conf
+lxc.uts.name = one-9
+lxc.rootfs.path = /dev/rbd/one/one-9-0
+lxc.net.0.type = empty
+lxc.apparmor.profile = unconfined
+CONFIG
+lxc-start -n one-9
+"""
+
+Mapped = Callable[[str], None]
+
+
+@pytest.fixture
+def mapped(machine: Session) -> Iterator[Mapped]:
+    """Make images of 512 MiB in the pool `one` and map them in the guest."""
+    with ExitStack() as undo:
+
+        def one(name: str) -> None:
+            machine.ceph.client("rbd", "create", f"one/{name}", "-s", "512M")
+            undo.callback(machine.ceph.client, "rbd", "rm", "--no-progress", f"one/{name}")
+            machine.guest.run(f"rbd --id oneadmin map one/{name}")
+            unmap = f"! test -b /dev/rbd/one/{name} || rbd --id oneadmin unmap one/{name}"
+            undo.callback(machine.guest.run, unmap)
+
+        yield one
+
+
+@pytest.fixture
+def container(machine: Session, mapped: Mapped) -> Iterator[str]:
+    """one-9, running on the image one/one-9-0."""
+    mapped("one-9-0")
+    machine.guest.run(CONTAINER)
+    yield "one-9"
+    end = "lxc-stop -k -n one-9; while pgrep -f '^.lxc monitor. .* one-9$'; do sleep 0.2; done"
+    machine.guest.run(f"{end}; rm -rf /var/lib/lxc/one-9")
+
+
+def grown(metric: str, before: Shown, after: Shown, image: str = "one-9-0") -> float:
+    earlier, later = (one.get(metric, image=image) for one in (before, after))
+    assert earlier is not None
+    assert later is not None
+    return later - earlier
+
+
+def inside(machine: Session, command: str) -> None:
+    machine.guest.run(f"lxc-attach -n one-9 -- sh -c '{command}'")
+
+
+def test_a_known_write_and_read(machine: Session, container: str, watch: Watch) -> None:
+    before = watch.next()
+    ((labels, _),) = before.find(MAPPED, image="one-9-0")
+    assert labels["container"] == container
+    assert labels["pool"] == "one"
+    assert before.get(SIZE, image="one-9-0") == 512 * MIB
+    inside(machine, "dd if=/dev/zero of=/root/f bs=1M count=32 conv=fsync 2>/dev/null")
+    written = watch.next()
+    assert grown(WRITTEN, before, written) == pytest.approx(32 * MIB, rel=0.05)
+    # the same bytes once more, told by the cgroup instead of the device
+    ((_, by_cgroup),) = written.find("lxc_disk_written_bytes_total", container=container)
+    ((_, earlier),) = before.find("lxc_disk_written_bytes_total", container=container)
+    assert by_cgroup - earlier == pytest.approx(32 * MIB, rel=0.05)
+    machine.guest.run("echo 3 > /proc/sys/vm/drop_caches")
+    inside(machine, "cat /root/f > /dev/null")
+    assert grown(READ, written, watch.next()) == pytest.approx(32 * MIB, rel=0.1)
+
+
+def test_rbd_bench_is_another_client(machine: Session, mapped: Mapped, watch: Watch) -> None:
+    """librbd's own I/O does not pass this host's mapping: it is not ours to tell."""
+    mapped("idle")
+    before = watch.until(lambda one: one.get(SIZE, image="idle"))
+    bench = ("rbd", "bench", "--io-type", "write", "--io-size", "64K", "--io-total", "8M")
+    said = machine.ceph.client(*bench, "one/idle", timeout=300)
+    assert "bytes/sec" in said
+    assert grown(WRITTEN, before, watch.next(), "idle") == 0
+
+
+def test_resized_while_watched(machine: Session, container: str, watch: Watch) -> None:
+    assert watch.next().get(SIZE, image="one-9-0") == 512 * MIB
+    machine.ceph.client("rbd", "resize", "--no-progress", "-s", "768M", "one/one-9-0")
+    after = watch.until(lambda one: one.get(SIZE, image="one-9-0") == 768 * MIB)
+    assert not after.errors
+
+
+def test_unmapped_while_watched(machine: Session, mapped: Mapped, watch: Watch) -> None:
+    mapped("idle")
+    before = watch.until(lambda one: one.get(MAPPED, image="idle") == 1)
+    ((labels, _),) = before.find(MAPPED, image="idle")
+    assert "container" not in labels
+    machine.guest.run("rbd --id oneadmin unmap one/idle")
+    after = watch.until(lambda one: not one.find(MAPPED, image="idle"))
+    assert not after.find(WRITTEN, image="idle")
+    assert not after.errors
+
+
+def test_cycles_go_on_while_ceph_does_not_answer(
+    machine: Session, container: str, watch: Watch
+) -> None:
+    before = watch.next()
+    machine.ceph.pause()
+    try:
+        writer = "dd if=/dev/zero of=/root/g bs=1M count=16 conv=fsync; touch /root/written"
+        machine.guest.run(
+            f"systemd-run -q --unit=writer lxc-attach -n one-9 -- sh -c '{writer} 2>/dev/null'"
+        )
+        shown = watch.during(40)
+        assert "active" in machine.guest.run("systemctl is-active writer", check=False).stdout
+    finally:
+        machine.ceph.resume()
+    assert len(shown) >= 8, "the cycles stopped"
+    assert max(one.took for one in shown) < 10, "a cycle waited for Ceph"
+    for metric in (MAPPED, SIZE, WRITTEN):
+        assert shown[-1].get(metric, image="one-9-0") is not None
+    assert shown[-1].get("lxc_memory_usage_bytes", container="one-9") is not None
+    after = watch.until(lambda one: (one.get(WRITTEN, image="one-9-0") or 0) > 16 * MIB)
+    assert grown(WRITTEN, before, after) >= 15 * MIB

@@ -1,0 +1,55 @@
+"""What the host's restart changes under a container, and what must not follow it."""
+
+import pytest
+from boxes.watching import Shown, Watch
+from vm.session import Session
+
+pytestmark = pytest.mark.guest
+
+SETUP = """
+set -e
+lvcreate -q -y -n lv-one-5-0 -L 300M vg-one-0
+lvcreate -q -y -n lv-one-6-0 -L 300M vg-one-0
+mkfs.ext4 -q /dev/vg-one-0/lv-one-6-0
+mount /dev/vg-one-0/lv-one-6-0 /mnt
+tar -C /mnt -xf /opt/roots/busybox.tar
+umount /mnt
+mkdir -p /var/lib/lxc/one-6/rootfs
+cat > /var/lib/lxc/one-6/config <<'CONFIG'
+lxc.include = /usr/share/lxc/config/common.conf
+lxc.uts.name = one-6
+lxc.rootfs.path = /dev/vg-one-0/lv-one-6-0
+lxc.net.0.type = empty
+lxc.apparmor.profile = unconfined
+lxc.start.auto = 1
+CONFIG
+lxc-start -n one-6
+# its number will be free at the next boot
+lvremove -q -y vg-one-0/lv-one-5-0
+"""
+NUMBER = "lvs --noheadings -o lv_kernel_minor vg-one-0/lv-one-6-0"
+
+
+def source(shown: Shown) -> str:
+    ((labels, _),) = shown.find("lxc_disk_info", container="one-6")
+    return str(labels["source"])
+
+
+def test_a_volume_keeps_its_name_when_its_number_changes(machine: Session, watch: Watch) -> None:
+    machine.guest.run(SETUP)
+    before = watch.until(lambda one: one.find("lxc_disk_info", container="one-6"))
+    minor = machine.guest.run(NUMBER).stdout
+    assert source(before) == "vg-one-0/lv-one-6-0"
+    machine.reboot()
+    assert machine.guest.run(NUMBER).stdout != minor, "the test needs another number"
+    watch.start()
+    after = watch.until(lambda one: one.find("lxc_disk_info", container="one-6"))
+    assert source(after) == "vg-one-0/lv-one-6-0"
+    command = "dd if=/dev/zero of=/root/f bs=1M count=20 conv=fsync 2>/dev/null"
+    machine.guest.run(f"lxc-attach -n one-6 -- sh -c '{command}'")
+    later = watch.next()
+    told = "lxc_disk_written_bytes_total"
+    total = sum(v for _, v in later.find(told, container="one-6"))
+    earlier = sum(v for _, v in after.find(told, container="one-6"))
+    assert total - earlier == pytest.approx(20 << 20, rel=0.06)
+    machine.guest.run("lxc-stop -k -n one-6; rm -r /var/lib/lxc/one-6")
