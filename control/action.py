@@ -14,7 +14,7 @@ from pathlib import Path
 from collector.clock import SystemClock
 from control import caller
 from control.action_report import ActionReport
-from control.config import CONFIG_PATH
+from control.driver_policy import CONFIG_PATH
 from control.driver_policy import load as load_policy
 from control.problem import Problem
 from vmm import actions

@@ -1,8 +1,7 @@
 """A container's definition: from the VM that OpenNebula asks for to the files of its state."""
 
 import os
-
-import msgspec
+from dataclasses import asdict
 
 from vmm import composed, idrange, lock, logs
 from vmm.container import STUB_HEAD, Container
@@ -31,7 +30,7 @@ def define(site: Site, container: Container, vm: VmSpec, undo: Undo, *, unprivil
         state.write(PLAN, plan(vm, None).as_json())
     place = Place(rootfs=state.rootfs, log=logs.prepare(vm.name, policy), ids=ids)
     text = composed.config(vm, place, site.node(), policy, site.report)
-    state.write_text(SPEC, msgspec.json.encode(vm).decode())
+    state.write(SPEC, asdict(vm))
     state.write_text(CONFIG, text)
     state.write(DISKS, [])
     _write_stub(container.stub, state.path(CONFIG))
@@ -39,6 +38,8 @@ def define(site: Site, container: Container, vm: VmSpec, undo: Undo, *, unprivil
 
 def spec(state: State) -> VmSpec:
     """The VM as it was applied; NotFound when the container is not defined."""
+    import msgspec
+
     return msgspec.convert(state.require(SPEC), VmSpec)
 
 

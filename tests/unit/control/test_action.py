@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from control import action, caller, driver_policy
+from control import action, caller, config, driver_policy
 from control.action_report import MAX_BYTES, ActionReport
 from control.driver_section import DriverSection, policy
 from control.problem import Problem
@@ -189,6 +189,12 @@ def test_a_choice_that_cannot_be_is_refused_with_its_line(
     path.write_text(f"[driver]\n{line}\n")
     with pytest.raises(Problem, match=rf"nebulxc\.toml:2: driver\.{line.split(' ', 1)[0]}: "):
         driver_policy.load(path)
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
+    found = driver_policy.load(tmp_path / "none.toml")
+    assert found == NodePolicy(hook=driver_policy.HOOK)
+    assert driver_policy.CONFIG_PATH == config.CONFIG_PATH
 
 
 def test_a_configuration_of_anothers_is_refused(tmp_path: Path) -> None:
