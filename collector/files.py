@@ -15,17 +15,20 @@ from collector.group import Gone
 from collector.model import Columns
 
 _SIZE = 4096
+_SPARE = 16
 _SURELY_WHOLE = 3500
 
 Parsed = TypeVar("Parsed")
 _GONE = frozenset({errno.ENODEV, errno.ESRCH})
 
 
-def read_at(fd: int, path: str) -> bytes:
-    """All of an open file from its start; Gone when what it told of is no more."""
+def read_at(fd: int, path: str, size: int = _SIZE) -> bytes:
+    """All of an open file from its start; Gone when what it told of is no more.
+
+    `size` is what it probably fits in, with a byte to spare.
+    """
     try:
-        data = os.pread(fd, _SIZE, 0)
-        size = _SIZE
+        data = os.pread(fd, size, 0)
         while len(data) == size:
             size *= 4
             data = os.pread(fd, size, 0)
@@ -66,12 +69,13 @@ def _named(error: OSError, path: str) -> Exception:
 class Text(Generic[Parsed]):
     """One file that stays open and its parser. What did not change is not parsed again."""
 
-    __slots__ = ("_data", "_fd", "_parse", "_parsed", "_path")
+    __slots__ = ("_data", "_fd", "_parse", "_parsed", "_path", "_size")
 
     def __init__(self, path: Path, parse: Callable[[bytes], Parsed]) -> None:
         """Open `path`; OSError when that fails."""
         self._path, self._parse = str(path), parse
         self._data: bytes | None = None
+        self._size = _SIZE
         self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
 
     def read(self) -> Parsed:
@@ -79,7 +83,7 @@ class Text(Generic[Parsed]):
 
         Gone, OSError or FormatError, each naming the path.
         """
-        data = read_at(self._fd, self._path)
+        data = read_at(self._fd, self._path, self._size)
         if data != self._data:
             self._data = None
             try:
@@ -87,6 +91,7 @@ class Text(Generic[Parsed]):
             except FormatError as error:
                 raise error.at(self._path) from None
             self._data = data
+            self._size = len(data) + _SPARE
         return self._parsed
 
     def close(self) -> None:

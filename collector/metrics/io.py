@@ -98,7 +98,7 @@ class _Source:
         changed = self._round != self._container.pace.round
         for index, text in enumerate(self._texts):
             table = text.read()
-            if table is not self._tables[index]:
+            if table is not self._tables[index] and table != self._tables[index]:
                 self._tables[index] = table
                 changed = True
         if changed:
