@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from collector import diskids
@@ -16,6 +17,7 @@ DATASTORES = Path("/var/lib/one/datastores")
 CONTAINERS = Path("var/lib/nebulxc/ct")
 RECHECK_S = 60.0
 _PATIENCE_S = 0.25
+"""How long one cycle waits for datastores in all: what is not found by then is found later."""
 
 Number = tuple[int, int]
 """(major, minor)."""
@@ -54,6 +56,8 @@ class Devices:
         self._uevents = Uevents(listen=root == Path("/"))
         self._known: dict[Number, _Known] = {}
         self._checked = clock()
+        self._patience_s = _PATIENCE_S
+        self._is_late = False
 
     def refresh(self) -> None:
         """Notice what changed; once per cycle. One system call when nothing did.
@@ -62,7 +66,9 @@ class Devices:
         which also looks again for the disks that were nobody's.
         """
         changed = self._uevents.changed()
-        if changed is None or self._clock() - self._checked >= RECHECK_S:
+        self._patience_s = _PATIENCE_S
+        if changed is None or self._is_late or self._clock() - self._checked >= RECHECK_S:
+            self._is_late = False
             self._checked = self._clock()
             changed = set(self._known)
         for number in changed & self._known.keys():
@@ -117,6 +123,8 @@ class Devices:
         before = self._known.pop(number)
         found = {vmid: disk for vmid, disk in before.disk_ids.items() if disk is not None}
         after = self._read(number)
+        for vmid in before.disk_ids.keys() - found if before.device != after.device else ():
+            self._files.forget((before.device, vmid))
         if after.device == before.device:
             # What was found stays, also while its datastore hangs; the rest is looked for again.
             after.disk_ids.update(found)
@@ -127,10 +135,17 @@ class Devices:
         driver = self._root / CONTAINERS / f"one-{vmid}/disks.json"
         return (
             diskids.by_name(device, vmid)
-            or self._files.ask(
-                (device, vmid),
-                lambda: diskids.by_file(device, vmid, self._datastores, self._root),
-                _PATIENCE_S,
-            )
+            or self._by_file(device, vmid)
             or diskids.by_driver(device, driver)
         )
+
+    def _by_file(self, device: BlockDevice, vmid: int) -> str | None:
+        call = partial(diskids.by_file, device, vmid, self._datastores, self._root)
+        began = time.monotonic()
+        answer = self._files.ask((device, vmid), call, self._patience_s)
+        self._patience_s = max(0.0, self._patience_s - (time.monotonic() - began))
+        if answer is None:
+            # Slow or dead: asked again in the next cycle, at no cost while it hangs.
+            self._is_late = self._files.abandoned == 0
+            return None
+        return answer.value

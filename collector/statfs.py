@@ -103,15 +103,18 @@ class Worker(Generic[T]):
         with self._changed:
             return self._changed.wait_for(lambda: not self._busy, timeout_s)
 
-    def ask(self, key: Hashable, call: Callable[[], T], timeout_s: float) -> T | None:
-        """`call`'s value if it comes within `timeout_s`, else None. At once when `key` hangs."""
-        if not self.submit(key, call):
-            return None
+    def ask(self, key: Hashable, call: Callable[[], T], timeout_s: float) -> Answer[T] | None:
+        """`call`'s answer if it comes within `timeout_s`, or came after an earlier `ask` of `key`.
+
+        None at once while the last call of `key` is still on its way. Each answer is given once.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: key not in self._busy, timeout_s)
+            if key not in self._answers and self.submit(key, call):
+                self._changed.wait_for(lambda: key not in self._busy, timeout_s)
             found = self._answers.get(key)
-        self.forget(key)
-        return found.value if found else None
+            if found:
+                self.forget(key)
+        return found
 
     def forget(self, key: Hashable) -> None:
         """Drop the answer of `key`, and the one that is still to come."""

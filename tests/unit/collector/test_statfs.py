@@ -46,6 +46,12 @@ def until(true: Callable[[], object]) -> None:
         time.sleep(0.002)
 
 
+def asked(worker: Worker[int], key: str, value: int) -> int | None:
+    """What asking `key` for `value` gives."""
+    answer = worker.ask(key, lambda: value, timeout_s=10)
+    return answer.value if answer else None
+
+
 def hang(worker: Worker[int], key: str, release: threading.Event) -> None:
     """Have the worker's thread enter a call that does not return."""
     inside = threading.Event()
@@ -77,7 +83,7 @@ def test_an_error_is_an_answer_without_value(worker: Worker[int]) -> None:
     answer = worker.answer("a")
     assert answer is not None
     assert answer.value is None
-    assert worker.ask("b", lambda: 1, timeout_s=10) == 1
+    assert asked(worker, "b", 1) == 1
 
 
 def test_a_defect_is_logged_and_costs_no_thread(
@@ -87,7 +93,7 @@ def test_a_defect_is_logged_and_costs_no_thread(
     assert worker.settle(10)
     clock.now = 100
     assert worker.abandoned == 0
-    assert worker.ask("b", lambda: 2, timeout_s=10) == 2
+    assert asked(worker, "b", 2) == 2
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -99,10 +105,10 @@ def test_a_hanging_call_costs_one_thread_and_only_its_key(
     clock.now = 5
     assert worker.abandoned == 1
     assert not worker.submit("dead", lambda: 1)
-    assert worker.ask("alive", lambda: 2, timeout_s=10) == 2
+    assert asked(worker, "alive", 2) == 2
     release.set()
     until(lambda: worker.abandoned == 0)
-    assert worker.ask("dead", lambda: 3, timeout_s=10) == 3
+    assert asked(worker, "dead", 3) == 3
 
 
 def test_what_waits_behind_a_hanging_call_is_made_by_another_thread(
@@ -136,7 +142,7 @@ def test_no_more_threads_than_allowed_are_given_up(
     assert threading.active_count() == threads
     release.set()
     until(lambda: worker.abandoned == 0)
-    assert worker.ask("alive", lambda: 2, timeout_s=10) == 2
+    assert asked(worker, "alive", 2) == 2
 
 
 def test_ask_does_not_wait_longer_than_told(worker: Worker[int], release: threading.Event) -> None:
@@ -144,6 +150,17 @@ def test_ask_does_not_wait_longer_than_told(worker: Worker[int], release: thread
     started = time.monotonic()
     assert worker.ask("other", lambda: 1, timeout_s=0.05) is None
     assert time.monotonic() - started < 5
+
+
+def test_an_answer_that_came_too_late_is_given_to_the_next_who_asks(
+    worker: Worker[int], release: threading.Event
+) -> None:
+    hang(worker, "slow", release)
+    assert worker.ask("behind", lambda: 1, timeout_s=0) is None
+    release.set()
+    assert worker.settle(10)
+    assert asked(worker, "behind", 2) == 1
+    assert asked(worker, "behind", 2) == 2
 
 
 def test_what_is_forgotten_leaves_nothing(worker: Worker[int]) -> None:
