@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("ceph-up", help="start a one-node Ceph beside it")
     commands.add_parser("ceph-down", help="end Ceph")
     commands.add_parser("capture", help="renew tests/captures from a new machine")
+    commands.add_parser("truth", help="renew cgroup v2's section of docs/truth.md")
     commands.add_parser("container-root", help="path of a container's Debian as a .tar.zst")
     test = commands.add_parser(
         "test", help="the guest's part of the suite, from nothing to nothing"
@@ -149,6 +150,12 @@ def _capture(instance: Instance, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _truth(instance: Instance, arguments: argparse.Namespace) -> int:
+    with _own(instance, arguments, "truth") as session:
+        print(suite.write_truth(session))
+    return 0
+
+
 def _container_root(instance: Instance, _arguments: argparse.Namespace) -> int:
     packages.ensure(packages.FOR_THE_MACHINE)
     print(bootstrap.container_root(instance.release))
@@ -226,6 +233,7 @@ COMMANDS: dict[str, Command] = {
     "ceph-up": _ceph_up,
     "ceph-down": _ceph_down,
     "capture": _capture,
+    "truth": _truth,
     "container-root": _container_root,
     "test": _test,
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 from vm.process import CommandError, run
 from vm.settings import Release
 
-# program → package: the program is what we look for, so that nothing is installed twice.
+# program → packages: the program is what we look for, so that nothing is installed twice.
 FOR_THE_MACHINE = {
     "qemu-system-x86_64": "qemu-system-x86",
     "qemu-img": "qemu-utils",
@@ -27,6 +27,7 @@ FOR_THE_MACHINE = {
     "lz4": "lz4",
     "ip": "iproute2",
     "git": "git",
+    "cc": "gcc libc6-dev",
 }
 FOR_CEPH = {
     "ceph-mon": "ceph-mon",
@@ -41,7 +42,8 @@ QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 def ensure(programs: dict[str, str]) -> None:
     """Install the packages of those programs that are not there. Needs root."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    missing = sorted({p for name, p in programs.items() if shutil.which(name, path=path) is None})
+    wanted = [names for name, names in programs.items() if shutil.which(name, path=path) is None]
+    missing = sorted({package for names in wanted for package in names.split()})
     if not missing:
         return
     if os.geteuid() != 0:

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vm.process import BOUND, CommandError
+from vm.process import BOUND, CommandError, run
 from vm.session import Session
 from vm.settings import CHECKOUT, GUEST_CHECKOUT, GUEST_PYTHON, GUEST_RESULTS, Release
 from vm.step import step
 
-INSIDE = ("tests/guest/inside",)
+TRUTH = "tests/host/truth"
+"""Known loads against what is told: of this machine's layout natively, of v2 in the guest."""
+
+INSIDE = ("tests/guest/inside", TRUTH)
 """Run by the guest's own pytest."""
 
 OUTSIDE = "tests/guest/outside"
@@ -58,6 +61,32 @@ def push(session: Session) -> None:
     with step("push the checkout"):
         session.guest.push_checkout(GUEST_CHECKOUT)
         session.guest.run(f"rm -rf {GUEST_RESULTS} && mkdir -p {GUEST_RESULTS}")
+        _push_load(session)
+
+
+def _push_load(session: Session) -> None:
+    """The truth suite's load program: the guest has no compiler."""
+    program = session.instance.directory / "load"
+    source = CHECKOUT / TRUTH / "load.c"
+    run("cc", "-O1", "-static", "-o", str(program), str(source))
+    target = f"{GUEST_CHECKOUT}/{TRUTH}/load"
+    session.guest.run(f"cat > {target} && chmod +x {target}", stdin=program.read_bytes())
+
+
+def write_truth(session: Session) -> Path:
+    """Measure in the guest, and bring back docs/truth.md with the guest's section renewed."""
+    push(session)
+    document = "docs/truth.md"
+    command = (
+        f"cd {GUEST_CHECKOUT} && PYTHONPATH=tests {GUEST_PYTHON} {TRUTH}/document.py"
+        f" -q -p no:cacheprovider --timeout=900 {INSIDE[0]}/collector"
+    )
+    with step("known loads in the guest"):
+        if session.guest.stream(command):
+            raise CommandError(f"the loads were not told truly: {document} is left as it was")
+    written = session.guest.run(f"cat {GUEST_CHECKOUT}/{document}").stdout
+    (CHECKOUT / document).write_text(written, encoding="utf-8")
+    return CHECKOUT / document
 
 
 def run_inside(session: Session, arguments: Sequence[str]) -> int:

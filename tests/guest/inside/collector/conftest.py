@@ -1,14 +1,10 @@
 """What the collector's tests in the guest share: swap, and the table of errors they measure."""
 
-import json
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from boxes.truth import Record
-
-RESULTS = Path("/root/results")
+from support.truth import TABLE, Table
 
 
 @pytest.fixture
@@ -21,12 +17,6 @@ def swap() -> Iterator[None]:
 
 
 @pytest.fixture
-def record(request: pytest.FixtureRequest) -> Record:
-    """Keep what was true and what was told for the table in docs/truth.md."""
-
-    def keep(what: str, unit: str, true: float, told: float) -> None:
-        entry = {"test": request.node.name, "what": what, "unit": unit, "true": true, "told": told}
-        with (RESULTS / "truth.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
-
-    return keep
+def truth(request: pytest.FixtureRequest) -> Table:
+    """Where each comparison goes; printed and written beside those of tests/host/truth."""
+    return request.config.stash.setdefault(TABLE, Table())

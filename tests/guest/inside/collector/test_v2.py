@@ -1,0 +1,89 @@
+"""What only cgroup v2 tells, or tells differently. The known loads are in tests/host/truth.
+
+Bounds are wide where an emulated processor makes the workload, not the figure, uncertain.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from boxes.box import Box, Make
+from boxes.reading import Read, grown
+from boxes.shell import until
+from support.truth import Table
+
+pytestmark = pytest.mark.guest
+
+MIB = 1 << 20
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+HOLD = "dd if=/dev/zero bs={mib}M count=1 2>/dev/null | sleep 600"
+"""A process that has `mib` MiB of its own: dd fills its buffer and waits for a reader."""
+
+
+def own_time(pid: int) -> float:
+    """CPU seconds of a process by its own account."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * TICK
+
+
+def loop_in(box: Box) -> int:
+    """A busy loop started in the container by lxc-attach; its pid on the host."""
+    box.spawn("while :; do :; done")
+    return box.process("while :")
+
+
+def test_cpu_of_a_process_that_was_attached(make: Make, read: Read, truth: Table) -> None:
+    box = make("one-1")
+    loop = loop_in(box)
+    assert loop not in [int(pid) for pid in box.file("cgroup.procs").split()], (
+        "lxc-attach puts processes in a cgroup below: this test is about those"
+    )
+    before, began = read(), own_time(loop)
+    time.sleep(8)
+    ended, after = own_time(loop), read()
+    metric = "lxc_cpu_usage_seconds_total"
+    told = grown(metric, before, after, container="one-1")
+    truth.check("busy loop of lxc-attach, 8 s", "s CPU", ended - began, told, 0.4)
+
+
+def test_swap_apart_from_memory(swap: None, make: Make, read: Read, truth: Table) -> None:
+    box = make("one-1")
+    assert read().get("lxc_memory_swap_bytes", container="one-1") == 0
+    box.limit("memory.max", str(48 * MIB))
+    box.limit("memory.swap.max", str(200 * MIB))
+    box.spawn(HOLD.format(mib=100))
+    metric = "lxc_memory_swap_bytes"
+    until(lambda: read().value(metric, container="one-1") > 50 * MIB)
+    time.sleep(1)
+    now = read()
+    swapped = now.value(metric, container="one-1")
+    charged = now.value("lxc_memory_usage_bytes", container="one-1")
+    assert charged <= 48 * MIB
+    # what was swapped in again may be kept in both places
+    note = "100 MiB held at a limit of 48 MiB; some pages may be in both"
+    truth.check("memory and swap together", "MiB", 101, (swapped + charged) / MIB, 12, note)
+    assert now.value(metric, container="one-1") == int(box.file("memory.swap.current"))
+
+
+def test_cpu_pressure(make: Make, read: Read) -> None:
+    box = make("one-1")
+    box.limit("cpuset.cpus", "0")
+    before = read()
+    for _ in range(3):
+        box.spawn("while :; do :; done")
+    time.sleep(6)
+    after = read()
+    metric = "lxc_pressure_cpu_waiting_seconds_total"
+    told = grown(metric, before, after, container="one-1")
+    assert 2 < told < 30
+
+
+def test_memory_pressure(swap: None, make: Make, read: Read) -> None:
+    box = make("one-1")
+    before = read()
+    box.limit("memory.high", str(32 * MIB))
+    box.spawn("while :; do dd if=/dev/zero of=/dev/null bs=60M count=1 2>/dev/null; done")
+    metric = "lxc_pressure_memory_waiting_seconds_total"
+    start = before.value(metric, container="one-1")
+    until(lambda: read().value(metric, container="one-1") > start + 0.2)

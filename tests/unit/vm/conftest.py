@@ -1,5 +1,0 @@
-import sys
-from pathlib import Path
-
-# The package lives beside the tests and is no part of the installed project.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
