@@ -23,6 +23,7 @@ class Opened:
         self.db = connect.open_writer(path)
         try:
             self.ids = Ids(self.db, kind_of)
+            self._token = self._names_token()
             self.seq = last_seq(self.db)
             self._inode = os.stat(path).st_ino
             self._wall_ms, self._eids = self._newest()
@@ -47,15 +48,26 @@ class Opened:
         """Add these cycles, all or none; how many they were."""
         seq, wall_ms, eids = self.seq, self._wall_ms, self._eids
         with connect.transaction(self.db):
+            self._trust_ids()
             for packed in cycles:
                 seq += 1
                 present = insert(self.db, self.ids, seq, packed)
                 if present != eids:
                     self._mark_last(set(eids).difference(present), wall_ms)
                 wall_ms, eids = packed.stamp.wall_ms, present
+            token = self._names_token()
+        self._token = token
         added = seq - self.seq
         self.seq, self._wall_ms, self._eids = seq, wall_ms, eids
         return added
+
+    def _trust_ids(self) -> None:
+        """Start them anew where upkeep forgot names: a number that we know may be gone."""
+        if self._names_token() != self._token:
+            self.forget_ids()
+
+    def _names_token(self) -> object:
+        return self.db.execute("SELECT v FROM meta WHERE k='names'").fetchone()[0]
 
     def _mark_last(self, gone: Iterable[int], wall_ms: int) -> None:
         """Keep when those were read last that are not read any more."""

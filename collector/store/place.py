@@ -58,7 +58,6 @@ def group_id(group: str | int | None) -> int:
     except KeyError as error:
         raise StoreError(
             f"the store's group {group!r} does not exist: create it (groupadd --system {group})"
-            " or set store.group"
         ) from error
 
 

@@ -9,6 +9,7 @@ from collector.model import Stamp
 from collector.store import place, slices
 from collector.store.connect import transaction
 from collector.store.job import Job
+from collector.store.schema import NEW_NAMES
 from collector.store.settings import GIB, StoreSettings
 
 DAY_MS = 86_400_000
@@ -54,6 +55,23 @@ def expire_by_age(db: sqlite3.Connection, settings: StoreSettings, now_ms: int) 
                 "UPDATE slice SET dying=1 WHERE tier=? AND dying=0 AND until_ms<?",
                 [tier, now_ms - round(days * DAY_MS)],
             )
+
+
+def forget_names(db: sqlite3.Connection, settings: StoreSettings, now_ms: int) -> None:
+    """Drop entities last read longer ago than any tier keeps; not those that are read now."""
+    before = now_ms - round(max(kept_days(settings).values()) * DAY_MS)
+    with transaction(db):
+        (oldest,) = db.execute("SELECT min(wall_ms) FROM cycle").fetchone()
+        if oldest is None or oldest < before:
+            return
+        gone = db.execute(
+            "DELETE FROM entity WHERE last_ms<? AND eid NOT IN"
+            " (SELECT eid FROM head WHERE seq=(SELECT max(seq) FROM cycle)) RETURNING eid",
+            [before],
+        ).fetchall()
+        if gone:
+            db.executemany("DELETE FROM seen WHERE eid=?", gone)
+            db.execute(NEW_NAMES)
 
 
 def kept_days(settings: StoreSettings) -> dict[int, float]:

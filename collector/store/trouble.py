@@ -39,7 +39,7 @@ class OlderVersion(Unusable):
 class Foreign(Unusable):
     """A SQLite database, but not one of ours."""
 
-    says = "{path} is a SQLite database of another program: point store.path elsewhere"
+    says = "{path} is a SQLite database of another program: point store.directory elsewhere"
 
 
 class Damaged(Unusable):
@@ -59,7 +59,7 @@ class NoRoom(Unusable):
 
     says = (
         "only {0} MiB are free beside {path}, less than the {1} MiB that the store leaves:"
-        " free some space, or lower store.free_reserve"
+        " free some space, or lower store.reserve"
     )
 
 
@@ -91,7 +91,7 @@ def explain(path: Path, error: BaseException) -> StoreError:
 
 def _explain_sqlite(path: Path, error: sqlite3.Error) -> str:
     if os.path.isdir(path):  # not Path's: it raises where we may not look
-        return f"{path} is a directory, not a store: point store.path elsewhere"
+        return f"{path} is a directory, not a store: point store.directory elsewhere"
     code = primary_code(error)
     if code == sqlite3.SQLITE_CANTOPEN and _absent(path):
         return f"there is no store at {path} yet: start the agent (nebulxc agent)"
@@ -119,8 +119,8 @@ REMEDIES = {
     errno.EPERM: "run as root",
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space",
-    errno.EROFS: "remount it writable, or set store.path",
-    errno.ENOTDIR: "set store.path",
+    errno.EROFS: "remount it writable, or set store.directory",
+    errno.ENOTDIR: "set store.directory",
 }
 _FRESH = "move it away and restart the agent to start a new store"
 _ACCESS = "cannot be opened: read it as root or as a member of its group"

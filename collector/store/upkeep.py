@@ -16,6 +16,7 @@ def run(job: Job, now: Stamp) -> None:
         fold.fold(db, day, stop)
     if retention.clock_trusted(db, now):
         retention.expire_by_age(db, job.settings, now.wall_ms)
+        retention.forget_names(db, job.settings, now.wall_ms)
     retention.reap(job)
     retention.expire_by_size(job, now.wall_ms)
     db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

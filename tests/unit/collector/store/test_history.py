@@ -159,7 +159,7 @@ def test_a_reboot_within_the_hour(diary: Diary) -> None:
     assert diary.bed.reader.latest().stamp.boot_id == "boot-2"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_whatever_happens(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory, new_bed: Callable[..., Any]

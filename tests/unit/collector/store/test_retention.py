@@ -159,6 +159,27 @@ def test_a_reserve_beyond_reach_deletes_nothing(bed: Any) -> None:
     assert bed.add() == 0
 
 
+def test_an_entity_is_forgotten_with_its_last_reading(bed: Any) -> None:
+    bed.reopen(keep(raw_days=0.1, minute_days=1, hour_days=2))
+    bed.run(10, names=["one-1", "one-2"])
+    bed.run(72 * 30, every_ms=120_000, names=["one-1"])
+    bed.writer.maintain()
+    assert [entry.entity.name for entry in bed.reader.catalogue()] == ["one-1"]
+    bed.run(2, names=["one-1", "one-2"])
+    assert [row.entity.name for row in bed.reader.latest().rows] == ["one-1", "one-2"]
+    assert len(bed.reader.latest_of("container", "one-2", 10)) == 2
+
+
+def test_no_entity_is_forgotten_while_the_head_has_it(bed: Any) -> None:
+    bed.reopen(keep(raw_days=0, minute_days=0, hour_days=1))
+    bed.run(50, names=["one-1", "one-2"])
+    bed.clock.pass_ms(100 * DAY_MS)
+    bed.run(3, names=["one-1"])
+    bed.writer.maintain()
+    assert len(bed.reader.catalogue()) == 2
+    assert len(bed.reader.recent(100)) == 53
+
+
 def stamp(wall_ms: int, mono_s: int, boot: str = "a") -> Stamp:
     return Stamp(wall_ms, mono_s * 10**9, boot)
 
