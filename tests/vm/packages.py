@@ -29,6 +29,7 @@ FOR_THE_MACHINE = {
     "git": "git",
     "cc": "gcc libc6-dev",
 }
+FOR_A_ROOT = {name: FOR_THE_MACHINE[name] for name in ("mmdebstrap", "zstd")}
 FOR_CEPH = {
     "ceph-mon": "ceph-mon",
     "ceph-mgr": "ceph-mgr",
