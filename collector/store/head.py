@@ -3,10 +3,11 @@
 import logging
 import sqlite3
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from collector.model import Columns, Cycle, Entity, Row, Stamp
+from collector.model import Columns, Cycle, Entity, Stamp
 from collector.store.ids import Ids
 
 log = logging.getLogger(__name__)
@@ -14,6 +15,9 @@ log = logging.getLogger(__name__)
 FIELDS = 5
 ROWS = 1_000
 """Per statement; SQLite takes 32,766 parameters."""
+
+OVERHEAD = 200
+"""Bytes of Python's objects around a row of doubles, about."""
 
 PackedRow = tuple[Entity, Columns, int, bytes]
 
@@ -23,23 +27,24 @@ class Packed:
     """A cycle ready to be stored: one bytes object per row instead of a float per value."""
 
     stamp: Stamp
-    rows: tuple[PackedRow, ...]
+    rows: Sequence[PackedRow]
     size: int
 
 
 def pack(cycle: Cycle) -> Packed:
     """The cycle's rows as native doubles; ValueError for a row that does not fit its columns."""
-    rows = tuple((r.entity, r.columns, r.generation, _doubles(r)) for r in cycle.rows)
-    return Packed(cycle.stamp, rows, sum(len(row[3]) + 200 for row in rows) + 200)
-
-
-def _doubles(row: Row) -> bytes:
-    if len(row.values) != len(row.columns):
-        raise ValueError(
-            f"{row.entity.kind} {row.entity.name!r}: {len(row.values)} values"
-            f" for {len(row.columns)} columns"
-        )
-    return array("d", row.values).tobytes()
+    rows = []
+    size = OVERHEAD
+    for row in cycle.rows:
+        if len(row.values) != len(row.columns):
+            raise ValueError(
+                f"{row.entity.kind} {row.entity.name!r}: {len(row.values)} values"
+                f" for {len(row.columns)} columns"
+            )
+        doubles = array("d", row.values).tobytes()
+        size += len(doubles) + OVERHEAD
+        rows.append((row.entity, row.columns, row.generation, doubles))
+    return Packed(cycle.stamp, rows, size)
 
 
 def insert(db: sqlite3.Connection, ids: Ids, seq: int, packed: Packed) -> list[int]:
@@ -52,7 +57,7 @@ def insert(db: sqlite3.Connection, ids: Ids, seq: int, packed: Packed) -> list[i
     eids: list[int] = []
     fields: list[Any] = []
     for entity, columns, generation, values in packed.rows:
-        eid, lid = ids.row(entity, columns, stamp.wall_ms)
+        _, _, eid, lid = ids.row(entity, columns, stamp.wall_ms)
         eids.append(eid)
         fields += (seq, eid, lid, generation, values)
     if _insert_rows(db, fields) != len(eids):

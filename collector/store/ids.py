@@ -15,6 +15,8 @@ from collector.store.text import dump_labels, escape
 
 KindOf = Callable[[str], Kind]
 
+Known = tuple[Entity, Columns, int, int]
+
 CACHE_LIMIT = 8192
 """Entries per cache before it starts anew: a host whose devices come and go must not fill it."""
 
@@ -33,8 +35,9 @@ class Ids:
         self._boots: dict[str, int] = {}
         self._columns: dict[Column, int] = {}
         self._entities: dict[Entity, int] = {}
-        # By id(); the object beside its number keeps that id from being given to another.
-        self._rows: dict[tuple[int, int], tuple[Entity, Columns, int, int]] = {}
+        # By id(); the objects beside their numbers keep those ids from being given to others.
+        self._rows: dict[int, Known] = {}
+        self._layouts: dict[int, tuple[Columns, int]] = {}
 
     def boot(self, boot_id: str) -> int:
         """This boot's number."""
@@ -45,17 +48,18 @@ class Ids:
             self._boots[boot_id] = self._one("SELECT boot FROM boot WHERE boot_id=?", boot_id)
         return self._boots[boot_id]
 
-    def row(self, entity: Entity, columns: Columns, wall_ms: int) -> tuple[int, int]:
-        """The numbers of a row's entity and layout."""
-        key = (id(entity), id(columns))
-        known = self._rows.get(key)
-        if known is not None:
-            return known[2], known[3]
+    def row(self, entity: Entity, columns: Columns, wall_ms: int) -> Known:
+        """A row's entity and columns with their numbers, the entity's before the layout's."""
+        known = self._rows.get(id(entity))
+        if known is None or known[1] is not columns:
+            known = self._rows[id(entity)] = self._learn(entity, columns, wall_ms)
+        return known
+
+    def _learn(self, entity: Entity, columns: Columns, wall_ms: int) -> Known:
         eid, lid = self._entity(entity, wall_ms), self._layout(columns)
         self._db.execute("INSERT INTO seen VALUES(?,?) ON CONFLICT DO NOTHING", [eid, lid])
         _bound(self._rows)
-        self._rows[key] = (entity, columns, eid, lid)
-        return eid, lid
+        return entity, columns, eid, lid
 
     def _entity(self, entity: Entity, wall_ms: int) -> int:
         if (eid := self._entities.get(entity)) is not None:
@@ -78,9 +82,15 @@ class Ids:
         return int(eid)
 
     def _layout(self, columns: Columns) -> int:
+        known = self._layouts.get(id(columns))
+        if known is not None:
+            return known[1]
         cids = array("I", map(self._column, columns)).tobytes()
         self._db.execute("INSERT INTO layout(cids) VALUES(?) ON CONFLICT DO NOTHING", [cids])
-        return self._one("SELECT lid FROM layout WHERE cids=?", cids)
+        lid = self._one("SELECT lid FROM layout WHERE cids=?", cids)
+        _bound(self._layouts)
+        self._layouts[id(columns)] = columns, lid
+        return lid
 
     def _column(self, column: Column) -> int:
         if (cid := self._columns.get(column)) is not None:
