@@ -13,6 +13,7 @@ from web.charts import charts
 from web.definitions import is_counter, unit
 from web.live import Snapshot, Unreadable
 from web.memo import Memo
+from web.recent import recent_series
 from web.settings import PageSettings
 from web.state import State, key_of
 
@@ -82,11 +83,13 @@ class Answers:
         entity = entry.entity
         lead = series.lead_in(wanted.span, self._interval_s)
         try:
-            found = [
-                one
-                for metric in wanted.metrics
-                for one in self._reader.series(entity.kind, entity.name, metric, lead)
-            ]
+            found = recent_series(self._reader, entry, wanted.metrics, lead, self._interval_s)
+            if found is None:
+                found = [
+                    one
+                    for metric in wanted.metrics
+                    for one in self._reader.series(entity.kind, entity.name, metric, lead)
+                ]
         except (StoreError, OSError) as error:
             raise Unreadable(str(error), self._now()) from error
         made = series.table(

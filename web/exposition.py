@@ -1,9 +1,12 @@
 """What /metrics answers: the last cycle while it is fresh, and how old it is in any case."""
 
+from collections.abc import Iterator
+
 from web import metrics
 from web.definitions import DEFINITIONS
+from web.health import age_s
 from web.memo import Memo
-from web.state import State, key_of
+from web.state import State
 
 
 class Exposition:
@@ -20,21 +23,19 @@ class Exposition:
         A stale cycle is left out: Prometheus would take old values for new ones.
         """
         openmetrics = "application/openmetrics-text" in accept
-        found = self._state.health()
-        snapshot = self._state.snapshot()
-        cycle = snapshot.cycle if snapshot is not None and found.ok else None
-        key = (openmetrics, cycle is None, key_of(snapshot))
-        body = self._kept.get(key, lambda: self._renderer.cycle(cycle, openmetrics=openmetrics))
-        own = [metrics.PageSample("lxcmon_up", "Whether readings arrive.", float(found.ok))]
-        if found.age_s is not None:
-            own.append(
-                metrics.PageSample(
-                    "lxcmon_last_cycle_age_seconds",
-                    "Time since the agent wrote the last reading to the store.",
-                    found.age_s,
-                )
-            )
-        present = {column.metric for row in cycle.rows for column in row.columns} if cycle else ()
-        tail = metrics.own_text([one for one in own if one.name not in present])
+        cycle = self._state.cycle()
+        age = None if cycle is None else age_s(cycle.stamp, self._state.clock.now())
+        fresh = age is not None and age <= self._state.settings.stale_s
+        shown = cycle if fresh else None
+        key = (openmetrics, shown and (shown.seq, shown.stamp))
+        body = self._kept.get(key, lambda: self._renderer.cycle(shown, openmetrics=openmetrics))
         end = metrics.END if openmetrics else b""
-        return body + tail + end, metrics.OPENMETRICS if openmetrics else metrics.TEXT
+        kind = metrics.OPENMETRICS if openmetrics else metrics.TEXT
+        return body + metrics.own_text(_own(age, fresh=fresh)) + end, kind
+
+
+def _own(age: float | None, *, fresh: bool) -> Iterator[metrics.PageSample]:
+    yield metrics.PageSample("lxcmon_up", "Whether readings arrive.", float(fresh))
+    if age is not None:
+        text = "Time since the agent wrote the last reading to the store."
+        yield metrics.PageSample("lxcmon_last_cycle_age_seconds", text, age)

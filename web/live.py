@@ -63,27 +63,32 @@ class Live:
         self._reader = reader
         self._clock = clock
         self._lock = threading.Lock()
+        self._newest: Cycle | None = None
+        self._untaken: deque[Cycle] = deque(maxlen=HISTORY)
         self._past = _Past()
         self._snapshot: Snapshot | None = None
         self._failure: Unreadable | None = None
         self._asked_ns: int | None = None
         self._catalogue: tuple[int, Sequence[CatalogueEntry]] | None = None
 
-    def snapshot(self) -> Snapshot | None:
-        """The newest state, None while the store is empty; Unreadable when it cannot be read."""
+    def cycle(self) -> Cycle | None:
+        """The newest cycle, None while the store is empty; Unreadable when it cannot be read."""
         with self._lock:
-            now = self._clock.now()
-            if self._asked_ns is None or now.mono_ns - self._asked_ns >= _FRESH_NS:
-                self._refresh(now)
-                self._asked_ns = now.mono_ns
-            if self._failure is not None:
-                raise Unreadable(str(self._failure), self._failure.since)
+            self._refresh()
+            return self._newest
+
+    def snapshot(self) -> Snapshot | None:
+        """The newest cycle with its rates; the same errors. A scrape alone never computes them."""
+        with self._lock:
+            self._refresh()
+            while self._untaken:
+                self._take(self._untaken.popleft())
             return self._snapshot
 
     def catalogue(self) -> Sequence[CatalogueEntry]:
         """Every entity the store knows; asked of the store once per cycle."""
-        snapshot = self.snapshot()
-        seq = snapshot.cycle.seq if snapshot else 0
+        cycle = self.cycle()
+        seq = cycle.seq if cycle else 0
         with self._lock:
             if self._catalogue is None or self._catalogue[0] != seq:
                 self._catalogue = (seq, self._guarded_catalogue())
@@ -95,7 +100,15 @@ class Live:
         except (StoreError, OSError) as error:
             raise Unreadable(str(error), self._clock.now()) from error
 
-    def _refresh(self, now: Stamp) -> None:
+    def _refresh(self) -> None:
+        now = self._clock.now()
+        if self._asked_ns is None or now.mono_ns - self._asked_ns >= _FRESH_NS:
+            self._read(now)
+            self._asked_ns = now.mono_ns
+        if self._failure is not None:
+            raise Unreadable(str(self._failure), self._failure.since)
+
+    def _read(self, now: Stamp) -> None:
         try:
             news = self._news()
         except (StoreError, OSError) as error:
@@ -103,25 +116,30 @@ class Live:
             self._failure = Unreadable(str(error), since)
             return
         self._failure = None
-        for cycle in news:
-            self._take(cycle)
+        self._untaken.extend(news)
+        self._newest = news[-1] if news else self._newest
 
     def _news(self) -> Sequence[Cycle]:
         """The cycles not seen yet, oldest first."""
         latest = self._reader.latest()
-        past = self._past.cycle
+        newest = self._newest
         if latest is None:
-            self._past, self._snapshot = _Past(), None
+            self._forget()
             return ()
-        if past is not None and latest.seq == past.seq and latest.stamp == past.stamp:
+        if newest is not None and (latest.seq, latest.stamp) == (newest.seq, newest.stamp):
             return ()
-        if past is not None and latest.seq == past.seq + 1:
+        if newest is not None and latest.seq == newest.seq + 1:
             return (latest,)
         recent = self._reader.recent(HISTORY)
-        if past is None or latest.seq <= past.seq or not recent:
-            self._past = _Past()
+        if newest is None or latest.seq <= newest.seq or not recent:
+            self._forget()
             return recent or (latest,)
-        return [cycle for cycle in recent if cycle.seq > past.seq]
+        return [cycle for cycle in recent if cycle.seq > newest.seq]
+
+    def _forget(self) -> None:
+        """The store is another one, or was begun anew."""
+        self._newest, self._snapshot, self._past = None, None, _Past()
+        self._untaken.clear()
 
     def _take(self, cycle: Cycle) -> None:
         past = self._past

@@ -4,9 +4,11 @@ Everything of a line but its value changes only when a container, NIC or disk co
 it is written once per layout; a scrape then joins those prefixes with the values.
 """
 
+import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from collector.model import Cycle, Entity, Kind, Labels, Metric, Row
 
@@ -25,20 +27,47 @@ class PageSample:
     value: float
 
 
-Family = list[tuple[str, int]]
-"""All series of one metric: the text before each value, and where in the cycle that is."""
-
-
 @dataclass(frozen=True, slots=True)
+class Family:
+    """A metric's series: the text before each value, and where in the cycle that is."""
+
+    prefixes: list[str]
+    positions: list[int]
+
+
 class _Layout:
-    rows: Sequence[Row]
-    families: Mapping[str, Family]
+    """The lines of the rows rendered last. A line is written anew only when its value changed:
+    limits, sizes, states and idle counters, half of a host's values, mostly do not."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+        found = families(rows)
+        self._prefixes = [prefix for family in found.values() for prefix in family.prefixes]
+        self._positions = [place for family in found.values() for place in family.positions]
+        self._values = [math.nan] * len(self._positions)
+        self._lines = [""] * len(self._positions)
+        self._ends = list(accumulate(len(family.positions) for family in found.values()))
+        self._names = list(found)
 
     def fits(self, rows: Sequence[Row]) -> bool:
-        return len(rows) == len(self.rows) and all(
+        return len(rows) == len(self._rows) and all(
             new.columns is old.columns and new.entity == old.entity
-            for new, old in zip(rows, self.rows, strict=True)
+            for new, old in zip(rows, self._rows, strict=True)
         )
+
+    def lines(self, rows: Sequence[Row]) -> Iterator[tuple[str, list[str]]]:
+        """Each metric with its lines; "" where a value was not read."""
+        flat = [value for row in rows for value in row.values]
+        values = [flat[position] for position in self._positions]
+        lines, prefixes = self._lines, self._prefixes
+        for at, (value, before) in enumerate(zip(values, self._values, strict=True)):
+            if value != before:
+                lines[at] = f"{prefixes[at]}{value!r}\n" if value == value else ""  # noqa: PLR0124 - NaN
+        self._values = values
+        start = 0
+        for name, end in zip(self._names, self._ends, strict=True):
+            yield name, lines[start:end]
+            start = end
 
 
 class Renderer:
@@ -54,23 +83,14 @@ class Renderer:
         if cycle is None:
             return b""
         parts: list[str] = []
-        values = [value for row in cycle.rows for value in row.values]
-        for name, family in self._families(cycle.rows).items():
-            lines = [
-                f"{prefix}{values[position]!r}\n"
-                for prefix, position in family
-                if values[position] == values[position]
-            ]
-            if lines:
-                parts.append(self._header(name, openmetrics=openmetrics))
-                parts += lines
-        return "".join(parts).encode("utf-8", "replace")
-
-    def _families(self, rows: Sequence[Row]) -> Mapping[str, Family]:
         with self._lock:
-            if self._layout is None or not self._layout.fits(rows):
-                self._layout = _Layout(rows, families(rows))
-            return self._layout.families
+            if self._layout is None or not self._layout.fits(cycle.rows):
+                self._layout = _Layout(cycle.rows)
+            for name, lines in self._layout.lines(cycle.rows):
+                if any(lines):
+                    parts.append(self._header(name, openmetrics=openmetrics))
+                    parts += lines
+        return "".join(parts).encode("utf-8", "replace")
 
     def _header(self, name: str, *, openmetrics: bool) -> str:
         metric = self._definitions.get(name)
@@ -83,7 +103,7 @@ class Renderer:
         return f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
 
 
-def own_text(samples: Sequence[PageSample]) -> bytes:
+def own_text(samples: Iterable[PageSample]) -> bytes:
     """The page's own gauges as text."""
     return "".join(
         f"# HELP {one.name} {_help(one.help)}\n# TYPE {one.name} gauge\n{one.name} {one.value!r}\n"
@@ -101,7 +121,9 @@ def families(rows: Sequence[Row]) -> dict[str, Family]:
             own = _labels(column.labels)
             inside = f"{common},{own}" if common and own else common or own
             prefix = f"{column.metric}{{{inside}}} " if inside else f"{column.metric} "
-            found.setdefault(column.metric, []).append((prefix, position))
+            family = found.setdefault(column.metric, Family([], []))
+            family.prefixes.append(prefix)
+            family.positions.append(position)
             position += 1
     return dict(sorted(found.items()))
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from collector.clock import Clock
-from collector.model import Stamp
+from collector.model import Cycle, Stamp
 from collector.store import CatalogueEntry, StoreReader
 from web import health as judge
 from web import query
@@ -27,6 +27,10 @@ class State:
     def snapshot(self) -> Snapshot | None:
         """The newest cycle with its rates; None while the store is empty."""
         return self._live.snapshot()
+
+    def cycle(self) -> Cycle | None:
+        """The newest cycle alone; None while the store is empty."""
+        return self._live.cycle()
 
     def health(self) -> judge.Health:
         """How old the last reading is and what is wrong. Never raises."""

@@ -32,7 +32,14 @@ def test_the_default_is_the_last_hour_at_a_step_that_fits() -> None:
 
 @pytest.mark.parametrize(
     ("since", "step_ms"),
-    [("15m", 0), ("1h", 0), ("2h", 30_000), ("24h", 300_000), ("7d", 1_800_000), ("90d", 21_600_000)],
+    [
+        ("15m", 0),
+        ("1h", 0),
+        ("2h", 30_000),
+        ("24h", 300_000),
+        ("7d", 1_800_000),
+        ("90d", 21_600_000),
+    ],
 )
 def test_the_step_follows_the_range(since: str, step_ms: int) -> None:
     assert query.parse({**KEPT, "since": [since]}, NOW_MS, 5.0).span.step_ms == step_ms

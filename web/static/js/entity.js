@@ -10,7 +10,7 @@ import { onColours, startTheme } from "./theme.js";
 const byId = (id) => document.getElementById(id);
 const { kind, api } = byId("entity").dataset;
 const RANGES = { "15m": ["15 m", 900], "1h": ["1 h", 3600], "24h": ["24 h", 86400], "7d": ["7 d", 604800], "90d": ["90 d", 7776000] };
-const SLOWEST_S = 60, QUICK_S = 30;
+const SLOWEST_S = 60;
 
 const address = new URL(location.href);
 const view = { range: RANGES[address.searchParams.get("range")] ? address.searchParams.get("range") : "15m", zoom: null };
@@ -80,7 +80,7 @@ async function reload() {
 async function follow() {
   if (view.zoom !== null || pending !== null) return;
   if (last.now < grownAt) { await reload(); return; }
-  const pause = history.step <= QUICK_S ? 0 : Math.min(history.step, SLOWEST_S);
+  const pause = Math.min(history.step || 0, SLOWEST_S);
   if (last.now - grownAt < pause) { draw(); return; }
   const oldest = last.now - width();
   if (!await history.grow(oldest, last.now)) { await reload(); return; }
