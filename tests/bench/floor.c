@@ -1,23 +1,27 @@
 /* The floor under sampling: pread the same files through kept descriptors, and nothing else.
  *
- * Paths come on standard input, one per line, ended by NUL where a path holds a newline.
- * Prints nanoseconds of CPU (user and system) per cycle. argv: CYCLES PAUSE_MICROSECONDS
+ * Paths come on standard input, each ended by NUL. Prints the median of the cycles' CPU time
+ * (user and system) in nanoseconds. argv: CYCLES PAUSE_MICROSECONDS
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MOST = 65536, SIZE = 16384 };
 
 static double cpu_ns(void)
 {
-	struct rusage used;
-	getrusage(RUSAGE_SELF, &used);
-	return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e9 +
-	       (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e3;
+	struct timespec used;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return used.tv_sec * 1e9 + used.tv_nsec;
+}
+
+static int by_size(const void *left, const void *right)
+{
+	const double a = *(const double *)left, b = *(const double *)right;
+	return (a > b) - (a < b);
 }
 
 int main(int argc, char **argv)
@@ -40,17 +44,20 @@ int main(int argc, char **argv)
 			return 1;
 		}
 	}
-	double total = 0;
+	double *took = calloc(cycles, sizeof *took);
+	if (took == NULL)
+		return 1;
 	for (int cycle = -2; cycle < cycles; cycle++) {
 		const double start = cpu_ns();
 		for (int at = 0; at < count; at++)
 			if (pread(fds[at], buffer, SIZE, 0) < 0)
 				return 1;
 		if (cycle >= 0)
-			total += cpu_ns() - start;
+			took[cycle] = cpu_ns() - start;
 		if (pause)
 			usleep(pause);
 	}
-	printf("%.0f\n", total / cycles);
+	qsort(took, cycles, sizeof *took, by_size);
+	printf("%.0f\n", took[cycles / 2]);
 	return 0;
 }

@@ -2,7 +2,8 @@
 
 Run as root: `.venv/bin/python tests/bench/sampling.py [--json] [--sizes 10,100,200]`. Starts that
 many real busybox containers with a NIC each. Figures are CPU time of the process (user and
-system), so that another load of the machine counts little; what counts is the ratio of one run.
+system), medians over the cycles, so that another load of the machine counts little; what counts
+is the ratio of one run.
 
   floor      the C program: the same files, kept descriptors, pread alone
   unchanged  a cycle in which no file differs from the cycle before (idle containers)
@@ -14,6 +15,7 @@ import argparse
 import gc
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -34,9 +36,10 @@ from collector.limits import raise_open_files
 from collector.metrics import network
 
 _HERE = Path(__file__).parent
-_READS = 60_000
+_READS = 20_000
+_ROUNDS = 5
 _PAUSE_S = 0.05
-_PACED_CYCLES = 40
+_PACED_CYCLES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +107,21 @@ def figures(floor: str, size: int, busybox: Busybox) -> Figures:
         def containers() -> None:
             collector._read_containers(time.monotonic(), watched)
 
-        def per(nanoseconds: float) -> float:
-            return nanoseconds / size / 1000
-
+        measures: dict[str, Callable[[], float]] = {
+            "floor": lambda: c_program(floor, paths, cycles, 0),
+            "unchanged": lambda: cpu(containers, cycles),
+            "changed": lambda: cpu(containers, cycles, before=forgetting()),
+            "paced_floor": lambda: c_program(floor, paths, _PACED_CYCLES, _PAUSE_S),
+            "paced": lambda: cpu(containers, _PACED_CYCLES, before=lambda: time.sleep(_PAUSE_S)),
+            "whole": lambda: cpu(collector.read, cycles) * size / running,
+        }
+        # In turns: whatever else the machine does then falls on each of them alike.
+        rounds = [{name: measure() for name, measure in measures.items()} for _ in range(_ROUNDS)]
+        medians = {name: statistics.median(one[name] for one in rounds) for name in measures}
         return Figures(
             size,
             len(paths) // size,
-            floor=per(c_program(floor, paths, cycles, 0)),
-            unchanged=per(cpu(containers, cycles)),
-            changed=per(cpu(containers, cycles, before=forgetting())),
-            paced_floor=per(c_program(floor, paths, _PACED_CYCLES, _PAUSE_S)),
-            paced=per(cpu(containers, _PACED_CYCLES, before=lambda: time.sleep(_PAUSE_S))),
-            whole=per(cpu(collector.read, cycles) * size / running),
+            **{name: nanoseconds / size / 1000 for name, nanoseconds in medians.items()},
         )
     finally:
         collector.close()
@@ -143,15 +149,14 @@ def c_program(binary: str, paths: list[str], cycles: int, pause_s: float) -> flo
 
 
 def cpu(step: Callable[[], object], cycles: int, before: Callable[[], object] = int) -> float:
-    """Nanoseconds of CPU per `step`; `before` each, unmeasured."""
-    total = 0
-    for cycle in range(-2, cycles):
+    """Nanoseconds of CPU per `step`, the median; `before` each, unmeasured."""
+    took = []
+    for _ in range(cycles + 2):
         before()
         start = time.process_time_ns()
         step()
-        if cycle >= 0:
-            total += time.process_time_ns() - start
-    return total / cycles
+        took.append(time.process_time_ns() - start)
+    return statistics.median(took[2:])
 
 
 def forgetting() -> Callable[[], None]:
