@@ -46,13 +46,18 @@ class StoreReader(Protocol):
         ...
 
     def recent(self, cycles: int = 2) -> Sequence[Cycle]:
-        """The last `cycles` whole cycles, oldest first: two of them give rates of everything."""
+        """The last `cycles` whole cycles, oldest first: two of them give rates of everything.
+
+        An engine keeps at least the newest 120 as they came; of older ones there are series.
+        """
         ...
 
     def series(self, kind: str, name: str, metric: str, span: Span) -> Sequence[Series]:
         """Every column of `metric` of one entity within `span`, one point per step.
 
-        Empty where the store never saw the entity or the metric: `catalogue` tells which.
+        Points are in the order of reading: after the clock was set back, wall times repeat.
+        A column without a value within the span has no series. Empty where the store never saw
+        the entity or the metric: `catalogue` tells which.
         """
         ...
 
@@ -69,11 +74,14 @@ class StoreWriter(Protocol):
     """The writing half: one per store, in the agent."""
 
     def append(self, cycle: Cycle) -> int:
-        """Keep one cycle; its seq. Never raises for a full disk: keeps it in memory, bounded."""
+        """Keep one cycle; its seq, or 0 while the disk takes nothing and it waits in memory.
+
+        ValueError for a row whose values do not fit its columns; never raises for the disk.
+        """
         ...
 
     def maintain(self) -> None:
-        """Seal, roll up and expire what is due; for the slow scheduler, in a thread of its own."""
+        """Seal, roll up and expire what is due; each minute, in a thread of its own."""
         ...
 
     def size_bytes(self) -> int:

@@ -24,8 +24,8 @@ MAX_CYCLES = 4_000
 """Per slice: an hour at one second and a little; shorter intervals make shorter slices."""
 KEEP_CYCLES = 120
 """The newest cycles always stay in the head, where whole cycles can be read from."""
-ENTITIES = 16
-"""Read and written at once: 16 of 720 readings of 40 columns are 4 MB."""
+ROWS = 8_000
+"""Of the head, read at once: with 40 columns 4 MB, whatever the interval is."""
 
 HeadRow = tuple[int, int, int, int, bytes]
 Stop = Callable[[], bool]
@@ -92,7 +92,9 @@ def _batches(db: sqlite3.Connection, first: int, last: int) -> Sequence[tuple[in
             "SELECT DISTINCT eid FROM head WHERE seq BETWEEN ? AND ? ORDER BY eid", [first, last]
         )
     ]
-    return [(b[0], b[-1]) for n in range(0, len(eids), ENTITIES) if (b := eids[n : n + ENTITIES])]
+    count = max(1, ROWS // (last - first + 1))
+    batches = (eids[start : start + count] for start in range(0, len(eids), count))
+    return [(batch[0], batch[-1]) for batch in batches]
 
 
 def _frames(

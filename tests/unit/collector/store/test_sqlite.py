@@ -1,8 +1,10 @@
 """The embedded store from outside: what goes in comes out, of cycles, series and names."""
 
 import math
+import os
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +249,39 @@ def test_a_reader_never_grows_the_log(bed: Any) -> None:
         bed.writer.maintain()
         sizes.append(log.stat().st_size)
     assert max(sizes[1:]) <= 1.2 * sizes[0]
+
+
+def test_opening_and_closing_leaves_no_descriptor(bed: Any, tmp_path: Path) -> None:
+    text = tmp_path / "other" / "text"
+    text.parent.mkdir()
+    text.write_text("not a database, long enough to have a header\n" * 100)
+    bed.reopen()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        bed.run(2)
+        bed.writer.maintain()
+        bed.reopen()
+        refusal(text, bed.clock)
+        with pytest.raises(StoreError):
+            bed.open()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_threads_read_with_one_reader_while_the_writer_writes(bed: Any) -> None:
+    bed.run(1)
+
+    def watch(_: int) -> bool:
+        seen = [bed.reader.latest().seq for _ in range(40)]
+        return seen == sorted(seen)
+
+    with ThreadPoolExecutor(4) as pool:
+        orders = pool.map(watch, range(4))
+        bed.run(200, names=["one-1", "one-2"])
+        bed.writer.maintain()
+        assert all(orders)
+
+
+def test_a_cycle_without_rows_is_a_cycle(bed: Any) -> None:
+    assert bed.add() == 1
+    assert bed.reader.latest().rows == ()
+    assert bed.reader.catalogue() == []
