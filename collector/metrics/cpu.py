@@ -7,7 +7,7 @@ from pathlib import Path
 from collector.cgroupfs import Cgroup
 from collector.container import Container
 from collector.files import Text, Texts
-from collector.formats import MICRO, NANO, FormatError, Keyed, Parser, Values, count, number
+from collector.formats import MICRO, NANO, FormatError, Keyed, Parser, Values, count, lines, number
 from collector.group import Group, Source
 from collector.model import MISSING, Column, Columns, Kind, Metric
 from collector.pace import Pace
@@ -116,7 +116,7 @@ def cores(quota: bytes, period: bytes) -> Values:
 
 def max_v2(data: bytes) -> Values:
     """cpu.max ("max 100000" or "50000 100000") → cores."""
-    quota, _, period = data.rstrip(b"\n").partition(b" ")
+    quota, _, period = b"\n".join(lines(data)).partition(b" ")
     return (MISSING,) if quota == b"max" else cores(quota, period)
 
 

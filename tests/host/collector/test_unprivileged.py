@@ -1,0 +1,54 @@
+"""An inventory needs no privilege: a probe of another user watches containers start and end."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from support.busybox import Busybox, Container
+
+pytestmark = pytest.mark.host
+
+NOBODY = 65534
+CHILD = """
+import os, select, sys, time
+from pathlib import Path
+from collector.cgroupfs import Hierarchies
+from collector.inventory import Inventory
+
+root = Path("/")
+inventory = Inventory(root, Hierarchies.mounted(root).primary, ())
+inventory.refresh(time.monotonic())
+name = sys.argv[1]
+
+def find():
+    inventory.refresh(time.monotonic())
+    return [f for f in inventory.running.values() if f.name.text == name]
+
+(found,) = find()
+init = os.pidfd_open(found.init_pid)
+print(os.geteuid(), found.name.lxc_path, flush=True)
+print("ended", bool(select.select([init], [], [], 20)[0]), flush=True)
+deadline = time.monotonic() + 20
+while find() and time.monotonic() < deadline:
+    select.select([inventory.fileno()], [], [], 1)
+print("gone", not find(), flush=True)
+"""
+
+
+def test_another_user_sees_a_container_and_its_end(
+    busybox: Busybox, lxc_container: Callable[..., Container]
+) -> None:
+    container = lxc_container("watched")
+    with subprocess.Popen(
+        [sys.executable, "-I", "-c", CHILD, container.name],
+        stdout=subprocess.PIPE,
+        text=True,
+        user=NOBODY,
+        group=NOBODY,
+        extra_groups=[],
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == f"{NOBODY} {busybox.lxc_path}\n"
+        container.stop()
+        assert child.stdout.read() == "ended True\ngone True\n"
