@@ -138,12 +138,15 @@ export class Row {
   }
 }
 
-/** The containers whose name holds `text`, by `key`; equal ones by name, so that rows hold still. */
+const stopped = (one) => (one.state === "stopped" ? 1 : 0);
+
+/** The containers whose name holds `text`, by `key`, what runs first; equal ones by name, so that
+    rows hold still. */
 export function arranged(containers, text, key, reversed) {
   const wanted = text.trim().toLowerCase();
   const column = COLUMNS.find((one) => one.key === key && one.order) ?? COLUMNS[0];
   const direction = reversed ? -1 : 1;
   return containers
     .filter((one) => one.name.toLowerCase().includes(wanted) || (one.vmid != null && one.vmid === wanted))
-    .sort((a, b) => direction * column.order(a, b) || COLUMNS[0].order(a, b));
+    .sort((a, b) => stopped(a) - stopped(b) || direction * column.order(a, b) || COLUMNS[0].order(a, b));
 }

@@ -1,0 +1,133 @@
+"""Takes the pictures of docs/img: of real containers, after some minutes under varied load.
+
+Run as root: `.venv/bin/python tests/browser/screenshots.py [--minutes 16]`. Uses a bridge and
+containers of its own, which are gone at the end; containers of others on this host show up too.
+"""
+
+import argparse
+import json
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from playwright.sync_api import Browser, sync_playwright
+from support import limits
+from support.busybox import Busybox, Container, run
+from support.site import ARGS, CHROMIUM, Site, serving
+
+IMAGES = Path(__file__).parents[2] / "docs/img"
+BRIDGE = "nxwbbr0"
+BUSY = "i=0; while [ $i -lt {0} ]; do i=$((i+1)); done; sleep 0.0{1}"
+LISTEN = "while :; do nc -l -p 9000 >/dev/null; done"
+SEND = "dd if=/dev/zero bs=16k count=$((n % 7 * 20 + 20)) 2>/dev/null | nc {0} 9000; sleep 0.4"
+WRITE = "dd if=/dev/zero of=/root/data bs=64k count=$((n % 5 * 8 + 4)) conv=fsync 2>/dev/null"
+FILL = "dd if=/dev/zero of=/tmp/fill bs=1M count=$((n / 30 % 5 * 8 + 4)) 2>/dev/null; sleep 1"
+LOADS = {
+    "web-1": (limits.cpu(0.5), limits.memory(64), [BUSY.format(20000, 4), FILL, LISTEN]),
+    "web-2": (
+        limits.cpu(0.5),
+        limits.memory(64),
+        [BUSY.format(3000, 5), SEND.format("10.213.7.1")],
+    ),
+    "database": ((), limits.memory(256), [BUSY.format(4000, 9), WRITE + "; sleep 0.7", FILL]),
+    "one-4112": (limits.cpu(0.2), limits.memory(48), [BUSY.format(30000, 2)]),
+    "one-4113": (
+        limits.cpu(1),
+        limits.memory(128),
+        [BUSY.format(800, 9), SEND.format("10.213.7.1")],
+    ),
+    "mail": ((), (), ["sleep 1"]),
+}
+SHOTS = (
+    ("page-light", "/", 1440, 640, "light"),
+    ("page-dark", "/", 1440, 640, "dark"),
+    ("page-phone", "/", 390, 844, "light"),
+    ("container", "/container/web-1", 1440, 1010, "light"),
+    ("container-dark", "/container/web-1", 1440, 1010, "dark"),
+    ("container-phone", "/container/web-1", 390, 844, "dark"),
+    ("host", "/host", 1440, 1010, "light"),
+)
+
+
+@contextmanager
+def bridge() -> Iterator[None]:
+    run("ip", "link", "add", BRIDGE, "type", "bridge")
+    try:
+        run("ip", "link", "set", BRIDGE, "up")
+        yield
+    finally:
+        run("ip", "link", "del", BRIDGE)
+
+
+def nic(number: int) -> tuple[str, ...]:
+    return (
+        "lxc.net.0.type = veth",
+        f"lxc.net.0.link = {BRIDGE}",
+        "lxc.net.0.flags = up",
+        "lxc.net.0.name = eth0",
+        f"lxc.net.0.ipv4.address = 10.213.7.{number}/24",
+    )
+
+
+def loaded(busybox: Busybox, stack: ExitStack) -> list[Container]:
+    """Every container under its loads, until the stack ends."""
+    made = []
+    for number, (name, (cpu, memory, loads)) in enumerate(LOADS.items(), 1):
+        container = busybox.start(name, *nic(number), *cpu, *memory, exact=True)
+        made.append(container)
+        for load in loads:
+            script = load if load == LISTEN else f"n=0; while :; do n=$((n+1)); {load}; done"
+            stack.enter_context(container.attached("sh", "-c", script))
+    return made
+
+
+def wait_for_quiet(site: Site, minutes: float) -> None:
+    """Until no containers but ours are on this host, or the time is over."""
+    deadline = time.monotonic() + 60 * minutes
+    while time.monotonic() < deadline:
+        with urllib.request.urlopen(f"{site.url}/api/containers") as answer:
+            names = {one["name"] for one in json.load(answer)["containers"]}
+        if names <= set(LOADS):
+            return
+        time.sleep(2)
+
+
+def take(browser: Browser, site: Site) -> None:
+    for name, path, width, height, scheme in SHOTS:
+        options: dict[str, Any] = {"viewport": {"width": width, "height": height}}
+        context = browser.new_context(color_scheme=scheme, **options)
+        page = context.new_page()
+        page.goto(site.url + path)
+        page.wait_for_timeout(4000)
+        page.screenshot(path=IMAGES / f"{name}.png")
+        context.close()
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    arguments.add_argument("--minutes", type=float, default=16)
+    minutes = arguments.parse_args().minutes
+    with bridge(), Busybox("nxwb") as busybox, serving(busybox) as site, ExitStack() as stack:
+        made = loaded(busybox, stack)
+        try:
+            made[-1].freeze()
+            time.sleep(60 * minutes)
+            wait_for_quiet(site, 5)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+                take(browser, site)
+                browser.close()
+            made[-1].unfreeze()
+        finally:
+            for container in made:  # before the stack ends: what runs inside outlives lxc-attach
+                busybox.destroy(container)
+
+
+if __name__ == "__main__":
+    main()
