@@ -127,7 +127,7 @@ def blkio(data: bytes) -> dict[bytes, Values]:
     Of a device's lines Async, Sync and Total count the same requests again, and Discard (since
     Linux 4.20) is neither. One "Total" ends the file, alone while there was no I/O.
     """
-    found = {
+    found: dict[bytes, Values] = {
         device: (float(read), float(written)) for device, read, written in _BLKIO.findall(data)
     }
     there = lines(data)
