@@ -8,8 +8,17 @@ from vmm.policy import NodePolicy
 
 Line = tuple[str, str]
 
-UNPRIVILEGED_RULES: tuple[str, ...] = ()
-"""Rules beside LXC's generated profile that a systemd guest in a user namespace needs."""
+UNPRIVILEGED_RULES = (
+    # systemd 252 gives up on a unit with ProtectProc when this is denied here; the kernel's own
+    # refusal (the container's /proc is masked), which comes next, it takes in its stride.
+    "mount fstype=proc options=(rw,nosuid,nodev,noexec) -> /run/systemd/unit-root/proc/,",
+    # systemd mounts every unit's credentials here, in a mount namespace of the unit's own. From
+    # 254 on with nosymfollow, which a narrower rule of AppArmor 3 cannot name.
+    "mount -> /dev/shm/,",
+)
+"""Rules beside LXC's generated profile without which systemd in a user namespace fails: logind
+of 252; journald, logind and most of the boot of 257. Never for privileged containers: nothing
+but AppArmor keeps their root from mounting proc or sysfs anywhere."""
 
 
 def lines(policy: NodePolicy, *, unprivileged: bool) -> list[Line]:
