@@ -69,6 +69,8 @@ class PageSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enabled: bool = True
     listen: Address = "127.0.0.1:8642"
     token_file: AbsolutePath | None = None
+    hosts: tuple[str, ...] = ()
+    stale_cycles: Annotated[float, msgspec.Meta(ge=1, description="1 or more")] = 3.0
 
 
 class MonitoringSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

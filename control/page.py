@@ -74,7 +74,9 @@ def application(chosen: config.Config, token: str) -> Flask:
         interval_s=chosen.collector.interval,
         store_dir=Path(chosen.store.directory),
         reserve_bytes=chosen.store.reserve,
+        stale_cycles=chosen.page.stale_cycles,
         token=token,
+        hosts=chosen.page.hosts,
         version=version("nebulxc"),
     )
     return create_app(SqliteReader(opening.store_path(chosen)), settings, SystemClock())

@@ -54,23 +54,23 @@ def is_loopback(host: str) -> bool:
 
 
 def read_token(path: Path) -> str:
-    """The token in `path`, which nobody but its owner and group may read; AuthError otherwise."""
+    """The first line of `path`; AuthError for a file that others may read or without a token."""
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            text = file.read(4096).decode("ascii").strip()
+            first = file.readline(4096).decode("ascii").strip()
     except OSError as error:
         raise AuthError(f"page.token_file {path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
         raise AuthError(f"page.token_file {path}: the token must be ASCII") from None
     if mode & (stat.S_IRWXO):
         raise AuthError(f"page.token_file {path}: others can read it: chmod 0640 {path}")
-    if len(text) < SHORTEST_TOKEN:
+    if len(first) < SHORTEST_TOKEN:
         raise AuthError(
             f"page.token_file {path}: a token has at least {SHORTEST_TOKEN} characters: "
             f"openssl rand -hex 24 > {path}"
         )
-    return text
+    return first
 
 
 def token_of(authorization: str) -> str:
