@@ -24,8 +24,8 @@ MAX_CYCLES = 4_000
 """Per slice: an hour at one second and a little; shorter intervals make shorter slices."""
 KEEP_CYCLES = 120
 """The newest cycles always stay in the head, where whole cycles can be read from."""
-ROWS = 8_000
-"""Of the head, read at once: with 40 columns 4 MB, whatever the interval is."""
+ROWS = 4_000
+"""Of the head, read at once: with 40 columns 2 MB, whatever the interval is."""
 
 HeadRow = tuple[int, int, int, int, bytes]
 Stop = Callable[[], bool]
