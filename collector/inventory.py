@@ -3,12 +3,13 @@
 Needs no privilege, so a process of any user can keep an inventory of its own.
 """
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector import naming
+from collector import monitors, naming
 from collector.files import read_new
 from collector.group import Gone
 from collector.naming import Name
@@ -57,6 +58,7 @@ class Inventory:
         self._proc = str(root / "proc")
         self._watch = Watch()
         self._parents: set[str] = set()
+        self._elsewhere: set[str] = set()
         self._payloads: dict[str, _Payload] = {}
         self._known: dict[str, Path] = {}
         self._configured: set[str] = set()
@@ -108,19 +110,30 @@ class Inventory:
                     self._parents.add(within)
                 elif depth < _DEPTH_MAX and not naming.is_lxcs(name):
                     todo.append((f"{within}/{name}", depth + 1))
-        for watched in self._parents:
+        self._elsewhere = {
+            directory
+            for directory in monitors.cgroups(self._root, self._tree)
+            if not naming.is_payload(*_named(directory))
+        }
+        for watched in self._parents | {_named(directory)[1] for directory in self._elsewhere}:
             self._watch.add(Path(watched))
 
     def _list(self, now_s: float) -> None:
         payloads = {}
+        for directory, inode in self._directories():
+            before = self._payloads.get(directory)
+            same = before is not None and before.inode == inode
+            payloads[directory] = before if same and before else _Payload(inode, now_s)
+        self._payloads = payloads
+
+    def _directories(self) -> Iterator[tuple[str, int]]:
         for within in self._parents:
             for name, inode in _directories(within):
                 if naming.is_payload(name, within):
-                    directory = f"{within}/{name}"
-                    before = self._payloads.get(directory)
-                    same = before is not None and before.inode == inode
-                    payloads[directory] = before if same and before else _Payload(inode, now_s)
-        self._payloads = payloads
+                    yield f"{within}/{name}", inode
+        for directory in self._elsewhere:
+            with contextlib.suppress(FileNotFoundError):
+                yield directory, os.stat(directory).st_ino
 
     def _identify(self, now_s: float, walk: bool) -> None:
         """Look for the inits that are not known. An old cgroup without one may stay for ever:
@@ -168,6 +181,12 @@ class Inventory:
                 del self._known[name]
         up = {found.name.text for found in running.values()}
         self.stopped = frozenset((self._configured | self._known.keys()) - up)
+
+
+def _named(directory: str) -> tuple[str, str]:
+    """A directory's own name and its parent."""
+    within, _, name = directory.rpartition("/")
+    return name, within
 
 
 def _directories(parent: str) -> Iterator[tuple[str, int]]:

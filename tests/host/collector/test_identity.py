@@ -1,12 +1,14 @@
 """A container's lives: none is added to another, none leaves anything behind."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from support.busybox import VETH, Busybox, Container, until
+from support.busybox import CGROUPS, VETH, Busybox, Container, until
 from support.collecting import collecting, values
 
 from collector.cycle import Collector
@@ -176,6 +178,25 @@ def test_systemd_like_init_that_moved_down_is_still_found(
     assert row.generation
 
 
+def test_a_cgroup_under_a_name_of_its_own(busybox: Busybox, lxc_container: Start) -> None:
+    own = f"{busybox.prefix}-cgroups"
+    container = lxc_container(
+        "custom",
+        f"lxc.cgroup.dir.container = {own}/inside",
+        f"lxc.cgroup.dir.monitor = {own}/monitor",
+        f"lxc.cgroup.dir.monitor.pivot = {own}/pivot",
+    )
+    with collecting(busybox.lxc_path) as collector:
+        (row,) = rows(collector, container.name)
+        assert values(collector.read(), "lxc_memory_usage_bytes", container.name)[()] > 0
+        container.stop()
+        assert state(collector, container.name) == "stopped"
+    assert row.generation
+    for top in CGROUPS.glob(f"*/{own}"):
+        for directory in (top / "inside", top / "monitor", top / "pivot", top):
+            until(partial(_removed, directory), f"{directory} to be empty")
+
+
 def test_cgroups_nested_20_deep_are_part_of_the_container(
     collector: Collector, lxc_container: Start
 ) -> None:
@@ -229,6 +250,12 @@ def test_the_hosts_network_is_not_the_containers(
     assert not values(cycle, "lxc_network_receive_bytes_total", container.name)
     container.stop()
     assert state(collector, container.name) == "stopped"
+
+
+def _removed(directory: Path) -> bool:
+    with contextlib.suppress(OSError):
+        directory.rmdir()
+    return not directory.exists()
 
 
 def _veths() -> list[str]:
