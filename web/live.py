@@ -166,7 +166,7 @@ def cpu_cores(key: Key, reading: Reading) -> float | None:
 
 def _appended(values: deque[float | None] | None, value: float | None) -> deque[float | None]:
     values = deque(maxlen=HISTORY) if values is None else values
-    values.append(value)
+    values.append(None if value is None else round(value, 4))  # drawn 22 pixels high
     return values
 
 
