@@ -140,12 +140,21 @@ def gauge(wide: Sequence["array[float]"], ranges: Ranges) -> tuple["array[float]
     low, high, total, n = wide
     if not (is_known(low) and is_known(high) and is_known(total)):
         return _gauge_with_gaps(wide, ranges)
+    if low is high and low and low.count(low[0]) == len(low):
+        return _steady(low[0], ranges)
     return (
         array("d", [min(low[a:b]) for a, b in ranges]),
         array("d", [max(high[a:b]) for a, b in ranges]),
         array("d", [sum(total[a:b]) for a, b in ranges]),
         array("d", [sum(n[a:b]) for a, b in ranges]),
     )
+
+
+def _steady(value: float, ranges: Ranges) -> tuple["array[float]", ...]:
+    """Of readings that were all the same: half of all gauges never move within an hour."""
+    counts = array("d", [end - start for start, end in ranges])
+    same = array("d", [value]) * len(counts)
+    return same, same, array("d", [value * count for count in counts]), counts
 
 
 def _gauge_with_gaps(wide: Sequence["array[float]"], ranges: Ranges) -> tuple["array[float]", ...]:
