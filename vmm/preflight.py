@@ -1,6 +1,8 @@
 """What can be known to fail before anything is changed: bridges, images, file systems."""
 
-from vmm import netlink
+import os
+
+from vmm import loop, netlink
 from vmm.errors import DriverError
 from vmm.host import Host
 from vmm.policy import NodePolicy
@@ -40,4 +42,10 @@ def _format(disk: Disk, kind: str, host: Host) -> None:
         raise DriverError(
             f"disk {disk.disk_id} asks for the file system {kind}", f"use {', '.join(MKFS)}"
         )
-    host.run(*command, disk.source, timeout=MKFS_SECONDS, remedy=f"install {command[0]}")
+    # By descriptor: the path may have become a symlink to a disk of the host's by now.
+    image = loop.open_image(disk.source, readonly=False)
+    try:
+        path = f"/proc/{os.getpid()}/fd/{image}"
+        host.run(*command, path, timeout=MKFS_SECONDS, remedy=f"install {command[0]}")
+    finally:
+        os.close(image)

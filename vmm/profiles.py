@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Iterable
 
-from vmm import raw
+from vmm import mounts, raw
 from vmm.errors import DriverError
 from vmm.policy import NodePolicy
 from vmm.raw import Filtered
@@ -44,8 +44,9 @@ def _one(path: str, policy: NodePolicy) -> Filtered:
 
 
 def _read(path: str) -> tuple[str, bool]:
-    """The text, and whether only root can have written it. A symlink is not followed."""
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    """The text, and whether only root can have written it. No symlink is followed, lest lines
+    of a file that only root may read come back in a warning."""
+    fd = mounts.open_without_links(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(fd, "rb") as file:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:

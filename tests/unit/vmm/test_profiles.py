@@ -58,3 +58,10 @@ def test_links_pipes_and_huge_files_are_refused(policy: NodePolicy) -> None:
     for name in ("link", "pipe", "huge", "latin"):
         with pytest.raises(DriverError, match=f"{name} cannot be read"):
             profiles.load((name,), policy)
+
+
+def test_a_link_on_the_way_is_refused_too(policy: NodePolicy, tmp_path: Path) -> None:
+    """Else oneadmin could have the first words of any file told in a warning."""
+    (tmp_path / "profiles").symlink_to("/etc")
+    with pytest.raises(DriverError, match="passwd cannot be read"):
+        profiles.load(("passwd",), NodePolicy(profiles=str(tmp_path / "profiles")))
