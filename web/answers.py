@@ -18,6 +18,7 @@ from web.settings import PageSettings
 from web.state import State, key_of
 
 Json = dict[str, Any]
+_KEYS = {"self": "agent"}
 
 
 class Answers:
@@ -55,7 +56,7 @@ class Answers:
             "charts": [asdict(chart) for chart in charts(kind, entry.columns)],
         }
         made = self._bodies.get(key, lambda: _raw(_summary(snapshot, entry)))
-        return self.state.envelope(snapshot) | parts | {kind: made}
+        return self.state.envelope(snapshot) | parts | {_KEYS.get(kind, kind): made}
 
     def series(self, kind: str, name: str | None, args: Mapping[str, Sequence[str]]) -> Json:
         """The series that `args` ask of one entity, on one time axis."""
@@ -124,5 +125,9 @@ def _summary(snapshot: Snapshot | None, entry: CatalogueEntry) -> Json:
         shown = {"name": views.printable(name), "path": views.path_of(name)}
         return shown | {"labels": views.printed(entry.entity.labels), "state": "gone"}
     history = snapshot.cpu_history.get((kind, name), ())
-    summary = views.host(snapshot) if kind == "host" else views.container(reading, history)
-    return {**(summary or {}), "readings": views.readings_of(reading)}
+    summaries = {
+        "container": lambda: views.container(reading, history),
+        "host": lambda: views.host(snapshot) or {},
+        "self": lambda: views.agent(reading),
+    }
+    return {**summaries[kind](), "readings": views.readings_of(reading)}

@@ -98,6 +98,10 @@ def _pages(app: Flask, answers: Answers) -> None:
     def host() -> str:
         return render_template("entity.html", kind="host", name="Host", api="/api/host")
 
+    @app.get("/agent")
+    def agent() -> str:
+        return render_template("entity.html", kind="agent", name="Agent", api="/api/agent")
+
     @app.get("/container/<name>")
     def container(name: str) -> str:
         with suppress(Unreadable):  # then the page shows the banner and fills itself later
@@ -126,6 +130,14 @@ def _api(app: Flask, answers: Answers) -> None:
     @app.get("/api/host/series")
     def api_host_series() -> Response:
         return _json(answers.series("host", None, request.args.to_dict(flat=False)))
+
+    @app.get("/api/agent")
+    def api_agent() -> Response:
+        return _json(answers.entity("self", None))
+
+    @app.get("/api/agent/series")
+    def api_agent_series() -> Response:
+        return _json(answers.series("self", None, request.args.to_dict(flat=False)))
 
     @app.get("/api/v1/<path:rest>")
     def api_reserved(rest: str) -> Response:

@@ -14,6 +14,7 @@ from web.settings import PageSettings
 from web.views import printable
 
 Json = dict[str, Any]
+_WORDS = {"host": "host", "self": "agent"}
 
 
 class State:
@@ -62,7 +63,7 @@ class State:
             printable(e.entity.name): e for e in self._live.catalogue() if e.entity.kind == kind
         }
         if name is None:
-            return _newest(known)
+            return _newest(kind, known)
         if name not in known:
             near = query.nearest(name, known)
             raise query.Refused(404, f"there is no {kind} {name[:80]!r} in the store", near)
@@ -97,8 +98,8 @@ def problem(found: judge.Problem | None) -> Json | None:
     }
 
 
-def _newest(known: Mapping[str, CatalogueEntry]) -> CatalogueEntry:
-    """The host read last: a store that was moved or a host that was renamed holds two."""
+def _newest(kind: str, known: Mapping[str, CatalogueEntry]) -> CatalogueEntry:
+    """The host read last: a store that was moved, or of a host that was renamed, holds two."""
     if not known:
-        raise query.Refused(404, "the store holds no reading of the host yet")
+        raise query.Refused(404, f"the store holds no reading of the {_WORDS[kind]} yet")
     return max(known.values(), key=lambda entry: entry.last_ms)

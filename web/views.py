@@ -147,6 +147,12 @@ def _host_cpu(reading: Reading, history: Sequence[float | None]) -> Json:
     }
 
 
+def agent(reading: Reading) -> Json:
+    """The agent's own summary."""
+    entity = reading.row.entity
+    return {"name": printable(entity.name), "labels": printed(entity.labels)}
+
+
 def readings_of(reading: Reading) -> list[Json]:
     """Every column of one entity: metric, labels, value and, where there is one, its rate."""
     found = []

@@ -154,6 +154,13 @@ def test_the_host_has_charts_too(look: Any, site: Any) -> None:
     expect(page.locator("h1")).not_to_have_text("Host")
 
 
+def test_the_agent_has_charts_of_itself(look: Any, site: Any) -> None:
+    page = look().go("/agent")
+    for name in ("Time of a cycle", "CPU of the agent", "Store on disk"):
+        expect(card(page, name).locator("canvas")).to_be_visible()
+    expect(page.locator("h1")).to_contain_text("Agent on")
+
+
 def test_a_phone_shows_one_chart_beside_none(look: Any, path: str) -> None:
     page = look(viewport={"width": 390, "height": 844}, color_scheme="dark").go(path)
     canvas = card(page, "CPU").locator("canvas")

@@ -142,6 +142,11 @@ def host_row(at_s: float) -> Row:
     return Row(Entity("host", "h1", (("host", "h1"),)), 1, HOST_COLUMNS, values)
 
 
+def own_row(at_s: float) -> Row:
+    columns = (Column("lxcmon_cycle_duration_seconds"), Column("lxcmon_cpu_seconds_total"))
+    return Row(Entity("self", "h1", (("host", "h1"),)), 1, columns, [0.02, 0.01 * at_s])
+
+
 @dataclass
 class World:
     """A store that is being written, its clock, and a client of its page."""
@@ -157,7 +162,7 @@ class World:
         for _ in range(count):
             self.clock.advance(interval_s)
             at_s = (self.clock.stamp.mono_ns - 1_000_000_000_000) / 1e9
-            rows = [host_row(at_s)]
+            rows = [host_row(at_s), own_row(at_s)]
             for name in self.names:
                 labels = {"vmid": name.removeprefix("one-")} if name.startswith("one-") else {}
                 rows.append(container_row(name, at_s, self.generation, **labels))

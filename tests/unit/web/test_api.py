@@ -91,6 +91,17 @@ def test_the_host_has_its_figures(world: Any) -> None:
     assert host["memory"]["available_bytes"] == 6 * 2**30
 
 
+def test_the_agent_has_readings_charts_and_series(world: Any) -> None:
+    world.cycle(2)
+    client = world.client()
+    body = client.get("/api/agent").get_json()
+    assert body["agent"]["readings"][1]["rate"] == pytest.approx(0.01)
+    assert [chart["title"] for chart in body["charts"]] == ["Time of a cycle", "CPU of the agent"]
+    url = "/api/agent/series?metric=lxcmon_cycle_duration_seconds"
+    assert client.get(url).get_json()["series"][0]["values"] == [0.02, 0.02]
+    assert client.get("/agent").status_code == 200
+
+
 def test_series_of_the_host(world: Any) -> None:
     world.cycle(3)
     url = "/api/host/series?metric=lxc_host_cpu_seconds_total&rate=1&since=1m"

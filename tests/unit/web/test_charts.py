@@ -1,9 +1,14 @@
 """The charts of what the store has."""
 
+from typing import Any
+
+import pytest
+
 from collector import metrics
 from collector.model import Column
-from web.charts import PLANS, charts
+from web.charts import charts
 from web.definitions import DEFINITIONS
+from web.plans import PLANS
 
 ETH0 = (("device", "eth0"),)
 ETH1 = (("device", "eth1"),)
@@ -61,9 +66,13 @@ def test_every_plan_draws_metrics_that_the_collector_defines() -> None:
     assert planned - set(DEFINITIONS) == set()
 
 
-def test_every_container_metric_can_be_seen() -> None:
-    names = [metric.name for group in metrics.CONTAINER.values() for metric in group.metrics]
-    drawn = charts("container", tuple(Column(name) for name in names))
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [("container", metrics.CONTAINER), ("host", metrics.HOST), ("self", metrics.SELF)],
+)
+def test_every_metric_can_be_seen(kind: str, table: Any) -> None:
+    names = [metric.name for group in table.values() for metric in group.metrics]
+    drawn = charts(kind, tuple(Column(name) for name in names))
     shown = {line.metric for chart in drawn for line in chart.lines}
     elsewhere = {
         "lxc_state",

@@ -114,4 +114,4 @@ def test_values_survive_exactly(world: Any, accept: str) -> None:
         for line in text(world, accept).splitlines()
         if line.startswith("lxc_cpu_seconds_total") and "one-7" in line and 'mode="user"' in line
     ]
-    assert float(line.rpartition(" ")[2]) == world.store.cycles[-1].rows[2].values[4]
+    assert float(line.rpartition(" ")[2]) == world.store.cycles[-1].rows[3].values[4]

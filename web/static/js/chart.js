@@ -5,7 +5,7 @@ import { lineKey } from "./history.js";
 
 const HEIGHT = 168;
 /** The least height of a scale, per unit: noise must not look like load. */
-const LEAST = { cores: 0.1, share: 0.05, bytes: 1024, "bytes/s": 1024, count: 5 };
+const LEAST = { cores: 0.1, share: 0.05, seconds: 0.01, bytes: 1024, "bytes/s": 1024, count: 5 };
 const BINARY = Array.from({ length: 60 }, (_, power) => 2 ** power);
 const DAY = 86400;
 /** A limit is drawn when the data come this near to it. */

@@ -134,7 +134,10 @@ function showNow(of) {
   say(state, of.state ?? "");
   set(state, "data-state", of.state);
   facts(of);
-  if (kind === "host") { say(byId("heading"), of.name); document.title = `${of.name} · Nebulxc`; }
+  if (kind !== "container") {
+    say(byId("heading"), kind === "host" ? of.name : `Agent on ${of.name}`);
+    document.title = `${byId("heading").textContent} · Nebulxc`;
+  }
   const known = of.state !== "gone" && of.cpu != null;
   byId("tiles").hidden = !known;
   if (!known) return;
