@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from collector.cgroupfs import Cgroup
@@ -133,10 +134,11 @@ def period_v1(data: bytes) -> Values:
 class _BandwidthV1:
     """Periods and the limit. Without a limit cpu.stat stands still and is not read."""
 
-    def __init__(self, pace: Pace, directory: Path) -> None:
-        self._quota = Slow(pace, directory / "cpu.cfs_quota_us", quota_v1, (MISSING,))
-        self._period = Slow(pace, directory / "cpu.cfs_period_us", period_v1, (MISSING,))
-        self._stat = Text(directory / "cpu.stat", periods_v1)
+    def __init__(self, pace: Pace, directory: Path, undo: ExitStack) -> None:
+        quota, period = directory / "cpu.cfs_quota_us", directory / "cpu.cfs_period_us"
+        self._quota = undo.enter_context(closing(Slow(pace, quota, quota_v1, (MISSING,))))
+        self._period = undo.enter_context(closing(Slow(pace, period, period_v1, (MISSING,))))
+        self._stat = undo.enter_context(closing(Text(directory / "cpu.stat", periods_v1)))
 
     def read(self, values: list[float]) -> None:
         (quota,) = self._quota.read()
@@ -146,21 +148,15 @@ class _BandwidthV1:
             values += self._stat.read()
             values.append(quota / self._period.read()[0])
 
-    def close(self) -> None:
-        self._stat.close()
-
 
 class _V1Source:
     """The usage from where it is told best, the limit where there is a controller."""
 
     def __init__(self, usage: Sequence[tuple[Path, Parser]], pace: Pace, cpu: Path | None) -> None:
-        self._bandwidth = _BandwidthV1(pace, cpu) if cpu is not None else None
-        try:
-            self._usage = Texts(*usage)
-        except BaseException:
-            if self._bandwidth:
-                self._bandwidth.close()
-            raise
+        with ExitStack() as undo:
+            self._usage = undo.enter_context(closing(Texts(*usage)))
+            self._bandwidth = None if cpu is None else _BandwidthV1(pace, cpu, undo)
+            self.close = undo.pop_all().close
         self._columns = (_USAGE_COLUMNS if usage else ()) + (
             _BANDWIDTH_COLUMNS if self._bandwidth else ()
         )
@@ -173,19 +169,16 @@ class _V1Source:
             self._bandwidth.read(values)
         return self._columns
 
-    def close(self) -> None:
-        """Close the files."""
-        self._usage.close()
-        if self._bandwidth:
-            self._bandwidth.close()
-
 
 class _V2Source:
     """cpu.stat tells usage and periods at once."""
 
     def __init__(self, pace: Pace, directory: Path) -> None:
-        self._stat = Text(directory / "cpu.stat", stat_v2)
-        self._limit = Slow(pace, directory / "cpu.max", max_v2, (MISSING,))
+        with ExitStack() as undo:
+            self._stat = undo.enter_context(closing(Text(directory / "cpu.stat", stat_v2)))
+            limit = Slow(pace, directory / "cpu.max", max_v2, (MISSING,))
+            self._limit = undo.enter_context(closing(limit))
+            self.close = undo.pop_all().close
 
     def read(self, values: list[float]) -> Columns:
         """The values in the order of METRICS."""
@@ -198,10 +191,6 @@ class _V2Source:
             values += stat
             values.append(limit)
         return _COLUMNS
-
-    def close(self) -> None:
-        """Close the file."""
-        self._stat.close()
 
 
 def _open(container: Container) -> Source | None:

@@ -1,5 +1,6 @@
 """What a container's memory holds, what of it is needed, and how often that was too much."""
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from collector.container import Container
@@ -114,9 +115,12 @@ class _V2Source:
         ]
         if exists(directory, "memory.swap.current"):
             files.append((directory / "memory.swap.current", one))
-        self._texts = Texts(*files)
-        self._usage, self._stat, self._events, *self._swap = self._texts
-        self._limit = Slow(container.pace, directory / "memory.max", one, (MISSING,))
+        with ExitStack() as undo:
+            texts = undo.enter_context(closing(Texts(*files)))
+            limit = Slow(container.pace, directory / "memory.max", one, (MISSING,))
+            self._limit = undo.enter_context(closing(limit))
+            self.close = undo.pop_all().close
+        self._usage, self._stat, self._events, *self._swap = texts
 
     def read(self, values: list[float]) -> Columns:
         """The values in the order of METRICS."""
@@ -127,10 +131,6 @@ class _V2Source:
         values += self._limit.read()
         values += self._events.read()
         return _COLUMNS
-
-    def close(self) -> None:
-        """Close the files."""
-        self._texts.close()
 
 
 def working_set(usage: float, inactive_file: float) -> float:

@@ -56,8 +56,8 @@ class _Source:
     """
 
     def __init__(self, container: Container) -> None:
-        self._container, self._round = container, -1
-        self._shared = False
+        self._root, self._proc = container.root, container.proc
+        self._shared = True
         self._path = f"/proc/{container.init_pid}/net/dev"
         self._data = b""
         self._names: tuple[bytes, ...] = ()
@@ -66,14 +66,10 @@ class _Source:
 
     def read(self, values: list[float]) -> Columns:
         """Eight counters of each interface."""
-        if self._round != self._container.pace.round:
-            self._round = self._container.pace.round
-            self._shared = shares_hosts(self._container)
         try:
-            if self._shared:
-                os.stat("stat", dir_fd=self._container.proc)
+            if self._shared and self._is_shared():
                 return ()
-            data = read_new("net/dev", self._container.proc)
+            data = read_new("net/dev", self._proc)
         except (FileNotFoundError, ProcessLookupError):
             # Init is a zombie, which has left its namespaces, or is no more.
             raise Gone(self._path) from None
@@ -83,6 +79,20 @@ class _Source:
             self._data = data
         values += self._values
         return self._columns
+
+    def _is_shared(self) -> bool:
+        """Whether this is the host's network namespace, in which no NIC is the container's own.
+
+        Once it is not it never is again; for a moment of its start every container is in it.
+        """
+        try:
+            ours = os.stat(self._root / "proc/self/ns/net")
+        except FileNotFoundError:
+            self._shared = False
+        else:
+            theirs = os.stat("ns/net", dir_fd=self._proc)
+            self._shared = (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino)
+        return self._shared
 
     def _change(self, data: bytes) -> None:
         try:
@@ -96,19 +106,6 @@ class _Source:
 
     def close(self) -> None:
         """Nothing is kept open."""
-
-
-def shares_hosts(container: Container) -> bool:
-    """Whether the container lives in the host's network namespace, where no NIC is its own.
-
-    Asked again now and then: for a moment of its start every container does.
-    """
-    try:
-        ours = os.stat(container.root / "proc/self/ns/net")
-        theirs = os.stat("ns/net", dir_fd=container.proc)
-    except OSError:
-        return False
-    return (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino)
 
 
 GROUP: Group[Container] = Group("network", METRICS, _Source)

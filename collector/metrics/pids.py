@@ -1,5 +1,6 @@
 """How many tasks a container has and may have."""
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from collector.container import Container
@@ -36,18 +37,17 @@ def one(data: bytes) -> Values:
 
 class _Source:
     def __init__(self, container: Container, directory: Path) -> None:
-        self._current = Text(directory / "pids.current", one)
-        self._limit = Slow(container.pace, directory / "pids.max", one, (MISSING,))
+        with ExitStack() as undo:
+            self._current = undo.enter_context(closing(Text(directory / "pids.current", one)))
+            limit = Slow(container.pace, directory / "pids.max", one, (MISSING,))
+            self._limit = undo.enter_context(closing(limit))
+            self.close = undo.pop_all().close
 
     def read(self, values: list[float]) -> Columns:
         """Tasks and their limit."""
         values += self._current.read()
         values += self._limit.read()
         return _COLUMNS
-
-    def close(self) -> None:
-        """Close the files."""
-        self._current.close()
 
 
 def _open(container: Container) -> Source | None:

@@ -1,7 +1,9 @@
 """What a container is doing, since when, and what kind of container it is."""
 
+from contextlib import ExitStack, closing
+
 from collector.container import Container
-from collector.files import Texts
+from collector.files import Text
 from collector.formats import FormatError, Keyed, Values
 from collector.group import Group
 from collector.model import Column, Columns, Kind, Metric
@@ -74,29 +76,25 @@ class _Source:
         )
         self._constant = (container.start_time, 1.0)
         v1, v2 = container.cgroup.v1("freezer"), container.cgroup.v2
-        self._other: Slow | None = None
-        self._texts = Texts()
-        if v1 is not None:
-            self._texts = Texts((v1 / "freezer.state", freezer_v1))
-            if v2 is not None:
-                self._other = Slow(container.pace, v2 / "cgroup.events", freezer_v2, _RUNNING)
-        elif v2 is not None:
-            self._texts = Texts((v2 / "cgroup.events", freezer_v2))
+        with ExitStack() as undo:
+            self._freezer = self._other = None
+            if v1 is not None:
+                self._freezer = undo.enter_context(closing(Text(v1 / "freezer.state", freezer_v1)))
+            elif v2 is not None:
+                self._freezer = undo.enter_context(closing(Text(v2 / "cgroup.events", freezer_v2)))
+            if v1 is not None and v2 is not None:
+                other = Slow(container.pace, v2 / "cgroup.events", freezer_v2, _RUNNING)
+                self._other = undo.enter_context(closing(other))
+            self.close = undo.pop_all().close
 
     def read(self, values: list[float]) -> Columns:
         """State, start time and info."""
-        state = _RUNNING
-        for text in self._texts:
-            state = text.read()
+        state = self._freezer.read() if self._freezer else _RUNNING
         if self._other and self._other.read() is _FROZEN:
             state = _FROZEN
         values += state
         values += self._constant
         return self._columns
-
-    def close(self) -> None:
-        """Close the freezer's file."""
-        self._texts.close()
 
 
 GROUP: Group[Container] = Group("state", METRICS, _Source)
