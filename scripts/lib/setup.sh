@@ -9,7 +9,8 @@ command_name="scripts/$(basename "$0")"
 
 # Packages that a run needs, and those that only the tests need.
 run_packages=(lxc busybox-static iproute2 python3 python3-venv)
-test_packages=(strace gcc libc6-dev fuse3 git mmdebstrap zstd slirp4netns)
+test_packages=(strace gcc libc6-dev fuse3 git mmdebstrap zstd slirp4netns
+    lxc-dev pkg-config python3-dev sudo uidmap e2fsprogs xfsprogs btrfs-progs genisoimage)
 
 say() { printf '%s\n' "$*"; }
 
@@ -68,7 +69,7 @@ environment_stamp() {
 # need_environment run|dev: .venv holds the project, editable, and for dev what the tests need.
 need_environment() {
     local purpose=$1 stamp extra=""
-    [ "$purpose" = dev ] && extra="[dev]"
+    [ "$purpose" = dev ] && extra="[dev,driver]"
     exec 9>"$top/.venv.lock"
     flock 9
     stamp=$(environment_stamp)
