@@ -5,11 +5,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import quote
 
 from collector.store import schema
-from collector.store.trouble import OlderVersion
+from collector.store.trouble import Empty, OlderVersion
 
 BUSY_S = 5.0
 APPEND_BUSY_MS = 1_000
@@ -66,16 +65,19 @@ def open_orphan(path: Path) -> sqlite3.Connection:
 
 def _checked(db: sqlite3.Connection) -> sqlite3.Connection:
     try:
-        if (found := schema.version(db)) < schema.VERSION:
-            _refuse_older(found)
+        _require_version(db)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _refuse_older(found: int) -> NoReturn:
-    raise OlderVersion(found, schema.VERSION)
+def _require_version(db: sqlite3.Connection) -> None:
+    found = schema.version(db)
+    if found == 0:
+        raise Empty
+    if found < schema.VERSION:
+        raise OlderVersion(found, schema.VERSION)
 
 
 def _tune(db: sqlite3.Connection) -> None:

@@ -35,9 +35,9 @@ class Times:
 
     def ranges(self, step_ms: int) -> Ranges:
         """Runs of readings within one step, in order of reading; one each where step is 0."""
-        steps = self.wall_ms if step_ms == 0 else [wall // step_ms for wall in self.wall_ms]
         if step_ms == 0:
-            return [(place, place + 1) for place in range(len(steps))]
+            return [(place, place + 1) for place in range(len(self.wall_ms))]
+        steps = [wall // step_ms for wall in self.wall_ms]
         cuts = [n for n in range(1, len(steps)) if steps[n] != steps[n - 1]]
         return list(zip([0, *cuts], [*cuts, len(steps)], strict=True)) if steps else []
 
@@ -114,12 +114,17 @@ def roll_up_streams(streams: Streams, ranges: Ranges, kinds: Mapping[int, Kind])
         if value is not None and kinds[cid] is Kind.COUNTER:
             rolled[key(cid, VALUE)] = last_known(value, ranges)
             continue
-        wide = (
-            [streams[key(cid, a)] for a in (LOW, HIGH, TOTAL, N)] if value is None else widen(value)
-        )
+        wide = rolled_up(streams, cid) if value is None else widen(value)
         for aspect, stream in zip((LOW, HIGH, TOTAL, N), gauge(wide, ranges), strict=True):
             rolled[key(cid, aspect)] = stream
     return rolled
+
+
+def rolled_up(streams: Streams, cid: int) -> tuple["array[float]", ...]:
+    """LOW, HIGH, TOTAL and N of a rollup; what says nothing was left out when it was kept."""
+    n = streams[key(cid, N)]
+    absent = array("d", [math.nan]) * len(n)
+    return *(streams.get(key(cid, aspect), absent) for aspect in (LOW, HIGH, TOTAL)), n
 
 
 def last_known(values: "array[float]", ranges: Ranges) -> "array[float]":

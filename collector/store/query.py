@@ -7,7 +7,7 @@ from itertools import starmap
 
 from collector.model import Kind, Point, Series
 from collector.store import Span
-from collector.store.frame import HIGH, LOW, TOTAL, VALUE, N, Ranges, Streams, key, roll_up_streams
+from collector.store.frame import VALUE, N, Ranges, Streams, key, roll_up_streams, rolled_up
 from collector.store.names import Names
 from collector.store.readings import Readings, join
 from collector.store.tiers import read
@@ -45,7 +45,7 @@ def _values(streams: Streams, cid: int, kind: Kind) -> Values | None:
     n = streams.get(key(cid, N))
     if n is None or not any(n):
         return None
-    low, high, total = (streams[key(cid, aspect)] for aspect in (LOW, HIGH, TOTAL))
+    low, high, total, n = rolled_up(streams, cid)
     return array("d", starmap(_average, zip(total, n, strict=True))), low, high
 
 

@@ -36,6 +36,12 @@ class OlderVersion(Unusable):
     )
 
 
+class Empty(Unusable):
+    """A file that a writer has made and could not yet fill."""
+
+    says = "there is nothing in {path} yet: start the agent (nebulxc agent)"
+
+
 class Foreign(Unusable):
     """A SQLite database, but not one of ours."""
 

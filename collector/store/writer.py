@@ -90,6 +90,7 @@ class SqliteWriter:
         if self._open is not None and not self._open.is_in_place():
             log.error("%s was moved or deleted: a new store is started", self._path)
             self._drop()
+            self._unlock()  # its lock may be gone with it
         if self._open is None:
             if self._lock_fd < 0:
                 place.prepare_directory(self._path, self._settings.group)

@@ -2,9 +2,11 @@
 
 import math
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from collector.model import MISSING, Column, Cycle, Entity, Row
 from collector.store import FILE_NAME, Span, StoreError, StoreReader, StoreWriter
+from collector.store.schema import migrate
 from collector.store.sqlite import SqliteReader, SqliteWriter, StoreSettings
 
 EVERYTHING = Span(0, 2**52)
@@ -285,3 +288,43 @@ def test_a_cycle_without_rows_is_a_cycle(bed: Any) -> None:
     assert bed.add() == 1
     assert bed.reader.latest().rows == ()
     assert bed.reader.catalogue() == []
+
+
+def test_a_file_with_nothing_in_it_yet(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    path.touch()
+    said = read_refusal(path)
+    assert said == f"there is nothing in {path} yet: start the agent (nebulxc agent)"
+
+
+def test_an_older_store_waits_for_its_migration(bed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    bed.run(1)
+    monkeypatch.setattr("collector.store.schema.VERSION", 2)
+    assert "has schema version 1, older than this release's 2" in read_refusal(bed.path)
+    steps = partial(migrate, steps={1: add_note}, target=2)
+    monkeypatch.setattr("collector.store.schema.migrate", steps)
+    bed.writer.close()
+    bed.writer = bed.open()
+    assert bed.reader.latest().seq == 1
+
+
+def add_note(db: sqlite3.Connection) -> None:
+    db.execute("CREATE TABLE note(x)")
+
+
+def test_a_directory_deleted_under_the_writer_is_made_again(bed: Any) -> None:
+    bed.run(2)
+    shutil.rmtree(bed.path.parent)
+    bed.run(1)
+    assert bed.reader.latest().seq == 1
+    assert (bed.path.parent.stat().st_mode & 0o7777) == 0o2750
+
+
+def test_infinite_values_survive_every_tier(bed: Any, fresh: Callable[..., Row]) -> None:
+    for number in range(420):
+        bed.add(fresh([math.inf, math.inf if number % 2 else -math.inf]))
+        bed.clock.pass_ms(20_000)
+    bed.writer.maintain()
+    for step_ms in (0, 60_000, 3_600_000):
+        (found,) = bed.reader.series("container", "one-1", "lxc_level", Span(0, 2**52, step_ms))
+        assert {found.points[0].low, found.points[-1].high} <= {-math.inf, math.inf}
