@@ -6,7 +6,7 @@ from collector import mounts
 from collector.container import Container
 from collector.group import Group
 from collector.model import MISSING, Column, Columns, Kind, Labels, Metric
-from collector.mounts import Disk
+from collector.mounts import Disk, Mount
 from collector.statfs import Answer, Usage, usage
 from collector.sysfs import printable
 
@@ -64,6 +64,7 @@ class _Source:
     def __init__(self, container: Container) -> None:
         self._container = container
         self._devices = container.devices
+        self._table: list[Mount] | None = None
         self._disks: list[Disk] = []
         self._columns: Columns = ()
         self._infos = 0
@@ -94,15 +95,20 @@ class _Source:
         self._values += [1.0] * self._infos
 
     def _renew(self) -> None:
-        self._seen = (self._container.pace.round, self._devices.version)
+        table, version = self._container.mounts.read(), self._devices.version
+        if table is not self._table or version != self._seen[1]:
+            self._table = table
+            self._look(mounts.disks(table, mounts.block_number))
+        self._seen = (self._container.pace.round, version)
         self._waiting = True
-        disks = mounts.disks(self._container.mounts.read(), mounts.block_number)
+        self._old = [self._devices.usages.answer(self._key(disk)) for disk in self._disks]
+        for disk in self._disks:
+            self._ask(disk)
+
+    def _look(self, disks: list[Disk]) -> None:
         for gone in {self._key(disk) for disk in self._disks} - {self._key(disk) for disk in disks}:
             self._devices.usages.forget(gone)
         self._disks = disks
-        self._old = [self._devices.usages.answer(self._key(disk)) for disk in disks]
-        for disk in disks:
-            self._ask(disk)
         infos = [column for disk in disks for column in self._info(disk)]
         self._infos = len(infos)
         columns = tuple(

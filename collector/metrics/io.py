@@ -129,7 +129,10 @@ class _Source:
             # An equal tuple is no other layout: keep the object that the row's layout hangs on.
             self._columns = found if found != self._columns else self._columns
             self._basis = mounts, self._seen, version
-        if self._hierarchy is not None and not self._seen.issuperset(self._keys):
+        # What is counted stays counted: look again only for a device of which nothing is known.
+        if self._hierarchy is not None and not self._seen.union(self._counted).issuperset(
+            self._keys
+        ):
             self._counted = blkio(read_new(str(self._hierarchy))).keys()
         self._round = container.pace.round
 
