@@ -1,7 +1,8 @@
 /* Known loads, each of which says itself what it did. Static: runs in any root.
  *
- *   load burn SECONDS LOOPS     that many processes loop for that long of wall time
- *                               prints: CPU time used, wall time (microseconds)
+ *   load burn SECONDS LOOPS     prints "ready", sleeps 2 s, then that many processes loop for that
+ *                               long of wall time; prints CPU time used since and wall time of the
+ *                               loops (microseconds), then waits for TERM
  *   load write PATH MIB         writes through the page cache, then fsync
  *   load direct PATH MIB        writes, then reads back, past the page cache; prints bytes of each
  *   load anon MIB               touches that much anonymous memory, prints "ready", waits for TERM
@@ -57,9 +58,25 @@ static long used_us(int whose)
 	return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000L + u.ru_utime.tv_usec + u.ru_stime.tv_usec;
 }
 
+static void say(const char *line)
+{
+	puts(line);
+	fflush(stdout);
+}
+
+static void ready(void)
+{
+	say("ready");
+	for (;;)
+		pause();
+}
+
 static void burn(double seconds, int loops)
 {
-	long start = now_us(), end = start + (long)(seconds * 1e6);
+	/* Whoever measures reads in this pause: starting is over, looping has not begun. */
+	say("ready");
+	sleep(2);
+	long own = used_us(RUSAGE_SELF), start = now_us(), end = start + (long)(seconds * 1e6);
 	for (int i = 0; i < loops; i++)
 		if (child() == 0) {
 			while (now_us() < end)
@@ -69,12 +86,7 @@ static void burn(double seconds, int loops)
 		}
 	while (wait(NULL) > 0)
 		;
-	printf("%ld %ld\n", used_us(RUSAGE_SELF) + used_us(RUSAGE_CHILDREN), now_us() - start);
-}
-
-static void ready(void)
-{
-	puts("ready");
+	printf("%ld %ld\n", used_us(RUSAGE_SELF) - own + used_us(RUSAGE_CHILDREN), now_us() - start);
 	fflush(stdout);
 	for (;;)
 		pause();
