@@ -1,7 +1,12 @@
 """What an open page says while something is wrong, and that it recovers by itself."""
 
+import json
+import os
 import signal
+import time
+import urllib.request
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -57,7 +62,7 @@ def test_an_upgraded_page_server_renews_the_page(look: Any, site: Any, busy: Con
 def test_an_unreadable_store(look: Any, site: Any, busy: Container) -> None:
     page = look(forgiven=NETWORK).go("/")
     expect(page.locator("#pulse")).to_have_text("live")
-    away = site.base / "away"
+    away = site.disk / "away"
     site.end("agent")
     site.store.rename(away)
     expect(banner(page)).to_contain_text("Store unreadable")
@@ -67,11 +72,31 @@ def test_an_unreadable_store(look: Any, site: Any, busy: Container) -> None:
     expect(banner(page)).to_be_hidden()
 
 
+def test_a_full_disk(look: Any, site: Any, busy: Container) -> None:
+    page = look().go("/")
+    expect(page.locator("#pulse")).to_have_text("live")
+    found = os.statvfs(site.disk)
+    filler = site.disk / "filler"
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, found.f_bavail * found.f_frsize - 5_000_000)
+    full_at = time.time()
+    expect(banner(page)).to_contain_text("Disk full")
+    expect(banner(page)).to_contain_text("MiB are free")
+    began, ended = full_at + 1, time.time()
+    filler.unlink()
+    expect(banner(page)).to_be_hidden()
+    name = quote(busy.name)
+    url = f"/api/containers/{name}/series?metric=lxc_pids&step=raw&since={began}"
+    with urllib.request.urlopen(site.url + url) as answer:
+        times = json.load(answer)["time"]
+    assert any(began < at < ended for at in times), "collection went on in memory"
+
+
 def test_a_container_page_loaded_in_trouble_fills_itself(
     look: Any, site: Any, busy: Container
 ) -> None:
     site.wait()
-    away = site.base / "away"
+    away = site.disk / "away"
     site.end("agent")
     site.store.rename(away)
     page = look(forgiven=NETWORK).go(f"/container/{busy.name.replace(' ', '%20')}")

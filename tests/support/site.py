@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support.busybox import Busybox
+from support.busybox import Busybox, run
 
 CHROMIUM = "/usr/bin/chromium"
 ARGS = [
@@ -52,7 +52,12 @@ class Site:
 
     @property
     def store(self) -> Path:
-        return self.base / "store"
+        return self.disk / "store"
+
+    @property
+    def disk(self) -> Path:
+        """A small file system of its own under the store, so that a test can fill it."""
+        return self.base / "disk"
 
     def start(self, what: str) -> None:
         code, words = (AGENT, ["agent"]) if what == "agent" else (PAGE, [])
@@ -100,6 +105,8 @@ def free_port() -> int:
 def serving(busybox: Busybox) -> Iterator[Site]:
     """Agent and page for this block."""
     made = Site(busybox.base, busybox, free_port())
+    made.disk.mkdir(mode=0o711)
+    run("mount", "-t", "tmpfs", "-o", "size=128m,mode=0711", "nebulxc-test", str(made.disk))
     text = CONFIG.format(store=made.store, port=made.port)
     (made.base / "nebulxc.toml").write_text(text, encoding="utf-8")
     try:
@@ -111,3 +118,4 @@ def serving(busybox: Busybox) -> Iterator[Site]:
         for what in list(made.processes):
             made.signal(what, signal.SIGCONT)
             made.end(what)
+        run("umount", str(made.disk))
