@@ -8,7 +8,7 @@ from web.settings import PageSettings
 
 SHOW_STEP_S = 900
 _MIB = 1024 * 1024
-_LOOK = "look at `systemctl status nebulxc` or the terminal that runs it"
+_LOOK = "see systemctl status nebulxc-agent, or the terminal that runs it"
 
 
 @dataclass(frozen=True, slots=True)

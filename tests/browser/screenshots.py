@@ -6,6 +6,7 @@ containers of its own, which are gone at the end; containers of others on this h
 
 import argparse
 import json
+import signal
 import sys
 import time
 import urllib.request
@@ -75,16 +76,14 @@ def nic(number: int) -> tuple[str, ...]:
     )
 
 
-def loaded(busybox: Busybox, stack: ExitStack) -> list[Container]:
-    """Every container under its loads, until the stack ends."""
-    made = []
+def loaded(busybox: Busybox, stack: ExitStack, made: list[Container]) -> None:
+    """Every container under its loads, until the stack ends; each is added to `made`."""
     for number, (name, (cpu, memory, loads)) in enumerate(LOADS.items(), 1):
         container = busybox.start(name, *nic(number), *cpu, *memory, exact=True)
         made.append(container)
         for load in loads:
             script = load if load == LISTEN else f"n=0; while :; do n=$((n+1)); {load}; done"
             stack.enter_context(container.attached("sh", "-c", script))
-    return made
 
 
 def wait_for_quiet(site: Site, minutes: float) -> None:
@@ -113,9 +112,11 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("--minutes", type=float, default=16)
     minutes = arguments.parse_args().minutes
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     with bridge(), Busybox("nxwb") as busybox, serving(busybox) as site, ExitStack() as stack:
-        made = loaded(busybox, stack)
+        made: list[Container] = []
         try:
+            loaded(busybox, stack, made)
             made[-1].freeze()
             time.sleep(60 * minutes)
             wait_for_quiet(site, 5)
@@ -123,8 +124,8 @@ def main() -> None:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
                 take(browser, site)
                 browser.close()
-            made[-1].unfreeze()
         finally:
+            made[-1].unfreeze()
             for container in made:  # before the stack ends: what runs inside outlives lxc-attach
                 busybox.destroy(container)
 
