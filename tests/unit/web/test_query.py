@@ -1,7 +1,7 @@
 """Requests' times and steps."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from web import query
@@ -78,6 +78,7 @@ def test_refusals_say_what_is_wrong(args: dict[str, list[str]], said: str) -> No
     assert caught.value.status == 400
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["since", "until", "step", "rate"]), st.text(max_size=12)))
 def test_any_text_is_answered_or_refused(args: dict[str, str]) -> None:
     given_args = {**KEPT, **{name: [text] for name, text in args.items()}}
