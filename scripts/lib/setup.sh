@@ -10,7 +10,7 @@ command_name="scripts/$(basename "$0")"
 # Packages that a run needs, and those that only the tests need.
 run_packages=(lxc busybox-static iproute2 python3 python3-venv)
 test_packages=(strace gcc libc6-dev fuse3 git mmdebstrap zstd slirp4netns
-    lxc-dev pkg-config python3-dev sudo uidmap e2fsprogs xfsprogs btrfs-progs genisoimage)
+    chromium lxc-dev pkg-config python3-dev sudo uidmap e2fsprogs xfsprogs btrfs-progs genisoimage)
 
 say() { printf '%s\n' "$*"; }
 
@@ -41,6 +41,18 @@ need_packages() {
     quietly apt-get -o DPkg::Lock::Timeout=300 update
     DEBIAN_FRONTEND=noninteractive quietly apt-get -o DPkg::Lock::Timeout=300 \
         install --yes --no-install-recommends "${missing[@]}"
+}
+
+# Debian's prometheus would start a server as it is installed: only its checker is taken.
+need_promtool() {
+    local place
+    if command -v promtool >/dev/null || [ -x "$venv/bin/promtool" ]; then return; fi
+    say "Fetching promtool out of Debian's package prometheus"
+    place=$(mktemp -d)
+    (cd "$place" && quietly apt-get -o DPkg::Lock::Timeout=300 download prometheus)
+    dpkg-deb --fsys-tarfile "$place"/prometheus_*.deb | tar -x -C "$place" ./usr/bin/promtool
+    install -m 0755 "$place/usr/bin/promtool" "$venv/bin/promtool"
+    rm -rf "$place"
 }
 
 # Runs a command whose output matters only when it fails.
