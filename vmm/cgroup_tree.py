@@ -103,6 +103,10 @@ class CgroupTree:
             (tree, path) for tree in self._trees for path in _matching(tree.path, self._payload)
         ]
 
+    def living(self) -> list[tuple[Hierarchy, str]]:
+        """As `payloads`, only those with processes: a stale one may stand beside the real one."""
+        return [(tree, path) for tree, path in self.payloads() if any(_pids(path))]
+
 
 _THAW = {1: ("freezer.state", "THAWED"), 2: ("cgroup.freeze", "0")}
 

@@ -16,11 +16,10 @@ from vmm import attachments, attempt, inside, mounts, process
 from vmm.errors import DriverError
 from vmm.plan import Plan
 from vmm.state import ERROR, MONITOR, PLAN, State
-from vmm.storage import MAPPERS, filesystem
+from vmm.storage import filesystem
 
 HOOK_SECONDS = 60
 INSIDE_SECONDS = 20.0
-MAX_IDS = 65536
 
 
 def run(kind: str, state: State, env: Mapping[str, str]) -> None:
@@ -49,7 +48,6 @@ def pre_start(state: State, env: Mapping[str, str]) -> None:
         mounts.place(mount, state.rootfs)
     finally:
         os.close(mount)
-    _refuse_shifted(state, plan)
 
 
 def start_host(state: State, env: Mapping[str, str]) -> None:
@@ -61,8 +59,6 @@ def start_host(state: State, env: Mapping[str, str]) -> None:
         for disk in plan.others:
             mount = filesystem.detached(disk, state, plan.uid, plan.gid)
             stack.callback(os.close, mount)
-            if plan.uid and disk.mapper in MAPPERS:
-                _map_ids(mount, pid)
             placed.append((mount, disk.mount_point))
         inside.place(pid, placed, plan.uid, plan.gid, INSIDE_SECONDS)
     # Last, so that a start which hung in here cannot come up after it was given up.
@@ -92,24 +88,6 @@ def _monitor() -> dict[str, int | str | None]:
 def _unmount_root(state: State) -> None:
     while mounts.unmount(state.rootfs):
         pass
-
-
-def _map_ids(mount: int, pid: int) -> None:
-    namespace = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        mounts.set_attributes(mount, mounts.ATTR_IDMAP, namespace)
-    finally:
-        os.close(namespace)
-
-
-def _refuse_shifted(state: State, plan: Plan) -> None:
-    """An image whose files belong to a shifted range would be nobody's in our own range."""
-    owner = os.stat(state.rootfs).st_uid
-    if plan.uid and owner >= MAX_IDS:
-        raise DriverError(
-            f"the root of {plan.root.source} belongs to id {owner}: the image was shifted on disk",
-            f"shift it back by {owner} with the VM powered off, or use a fresh image",
-        )
 
 
 @contextlib.contextmanager

@@ -37,7 +37,7 @@ def mismatches(tree: CgroupTree, settings: Iterable[Setting]) -> list[str]:
 
 def _path(tree: CgroupTree, setting: Setting) -> str:
     controller = setting.file.partition(".")[0]
-    for hierarchy, payload in tree.payloads():
+    for hierarchy, payload in tree.living():
         if _has(hierarchy, controller, setting.version):
             return f"{payload}/{setting.file}"
     raise NotFound(f"{tree.name} has no cgroup of the controller {controller}")

@@ -136,7 +136,7 @@ def _root(place: Place) -> Iterator[Line]:
     # Without this, lxc-destroy deletes the files of the image that is mounted there.
     yield "lxc.rootfs.managed", "0"
     if ids is not None:
-        yield "lxc.rootfs.options", "idmap=container"
+        # pre-start has mapped the root's ids: LXC 5.0.2 would forget idmap=container on a reboot.
         yield "lxc.idmap", f"u 0 {ids.start} {ids.size}"
         yield "lxc.idmap", f"g 0 {ids.start} {ids.size}"
 

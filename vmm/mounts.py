@@ -47,8 +47,14 @@ def make(
     An option without a value is a flag. `attributes` are ATTR_* of this mount; `readonly` is
     the file system's own.
     """
-    context = syscall(FSOPEN, filesystem.encode(), FSOPEN_CLOEXEC)
     given = {**(options or {}), **({"ro": ""} if readonly else {})}
+    try:
+        context = syscall(FSOPEN, filesystem.encode(), FSOPEN_CLOEXEC)
+    except OSError as error:
+        raise DriverError(
+            f"cannot mount {source} as {filesystem}: {error.strerror}",
+            f"this kernel lacks {filesystem}: load its module",
+        ) from error
     try:
         syscall(FSCONFIG, context, SET_STRING, b"source", source.encode(), 0)
         for key, value in given.items():
@@ -122,6 +128,13 @@ def enter_mount_namespace(pid: int) -> None:
             raise OSError(code, os.strerror(code), f"/proc/{pid}/ns/mnt")
     finally:
         os.close(namespace)
+
+
+def new_user_namespace() -> None:
+    """Move this process, which must have one thread, into a user namespace of its own."""
+    if _libc.unshare(0x10000000):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), "unshare")
 
 
 def act_as(uid: int, gid: int) -> None:

@@ -2,7 +2,7 @@
 
 import os
 
-from vmm import loop, mounts
+from vmm import idmap, loop, mounts
 from vmm.plan import CONTEXT, PlannedDisk
 from vmm.state import State
 from vmm.storage import MAPPERS, context, probe
@@ -29,7 +29,8 @@ def _head(fd: int) -> bytes:
 def detached(disk: PlannedDisk, state: State, uid: int, gid: int) -> int:
     """A descriptor of a detached mount of the disk: closed unplaced, disk and device are free.
 
-    `uid` and `gid` own the files of the context; a file system keeps the ids it has.
+    The container's root is `uid`:`gid` here: it owns the files of the context, and the ids of
+    a file system are mapped to its range.
     """
     if disk.mapper == CONTEXT:
         return context.detached(disk.source, uid, gid)
@@ -39,6 +40,12 @@ def detached(disk: PlannedDisk, state: State, uid: int, gid: int) -> int:
         kind = probe.mountable(
             probe.probe(_head(os.open(mapped.path, os.O_RDONLY | os.O_CLOEXEC))), what
         )
-        return mounts.make(kind, mapped.path, OPTIONS.get(kind), readonly=disk.readonly)
+        mount = mounts.make(kind, mapped.path, OPTIONS.get(kind), readonly=disk.readonly)
     finally:
         mapped.release()
+    try:
+        idmap.apply(mount, uid, what)
+    except BaseException:
+        os.close(mount)
+        raise
+    return mount

@@ -98,6 +98,9 @@ def test_reboot_waits_for_another_init(installation: Installation, images: Image
 
     second = installation.container(vm).init()
     assert second not in (None, first)
+    # LXC's own idmap=container is forgotten on a reboot: the root would be nobody's.
+    assert installation.attach(vm, "stat", "-c", "%u", "/").strip() == "0"
+    installation.attach(vm, "touch", "/file")
     assert "/media/one-disk.1" in installation.attach(vm, "cat", "/proc/mounts")
 
     installation.do("reset", vm)

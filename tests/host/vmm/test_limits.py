@@ -1,0 +1,144 @@
+"""Limits hold: what the kernel does to a container that wants more than its VM was given."""
+
+import time
+
+import pytest
+from support.installation import Images, Installation, run
+
+from vmm import cgroups, limits, node
+from vmm.errors import DriverError
+from vmm.policy import CpuQuota, OomPolicy
+from vmm.spec import Limits, VmSpec
+
+pytestmark = pytest.mark.host
+
+MIB = 1 << 20
+HOG = "head -c 100m /dev/zero | tail -c 100m > /dev/null"
+"""tail keeps the last 100 MiB of its input in memory."""
+BURN = "while :; do :; done"
+
+
+def _wanted(installation: Installation, vm: VmSpec) -> tuple[cgroups.Setting, ...]:
+    return cgroups.settings(vm.limits, installation.policy, node.layout())
+
+
+@pytest.mark.parametrize("unprivileged", [True, False], ids=["unprivileged", "privileged"])
+def test_every_limit_is_set_and_reads_back(images: Images, unprivileged: bool) -> None:
+    installation = Installation(cpu_quota=CpuQuota.CPU, limit_swap=True, pids=50)
+    try:
+        given = Limits(cpu=0.5, memory_bytes=48 * MIB, cpus="0")
+        vm = installation.vm(
+            71001, root=images.busybox(), limits=given, wants_unprivileged=unprivileged
+        )
+        installation.do("deploy", vm)
+        assert installation.told.warnings == []
+        settings = _wanted(installation, vm)
+        files = {setting.file for setting in settings}
+        assert {"pids.max", "cpuset.cpus"} <= files
+        tree = installation.container(vm).cgroups
+        assert limits.mismatches(tree, settings) == []
+
+        # More, then less: v1 takes the memory limit and that of memory and swap in one order.
+        for size in (96 * MIB, 32 * MIB):
+            changed = cgroups.settings(
+                Limits(cpu=1, memory_bytes=size), installation.policy, node.layout()
+            )
+            limits.apply(tree, changed)
+            assert limits.mismatches(tree, changed) == []
+        assert limits.mismatches(tree, settings) != []
+    finally:
+        installation.close()
+
+
+def test_a_program_that_wants_more_memory_is_killed_alone(
+    installation: Installation, images: Images
+) -> None:
+    given = Limits(cpu=1, memory_bytes=48 * MIB, swap_bytes=0)
+    vm = installation.vm(71001, root=images.busybox(), limits=given)
+    installation.do("deploy", vm)
+    pid = installation.container(vm).init()
+
+    said = installation.attach(vm, "sh", "-c", f"{HOG}; echo $?").split()
+
+    assert said[-1] == "137"
+    assert installation.container(vm).init() == pid
+
+
+def test_a_limit_below_what_is_used_is_refused(installation: Installation, images: Images) -> None:
+    given = Limits(cpu=1, memory_bytes=128 * MIB, swap_bytes=0)
+    vm = installation.vm(71001, root=images.busybox(), limits=given)
+    installation.do("deploy", vm)
+    tree = installation.container(vm).cgroups
+    held = "(head -c 80m /dev/zero; exec sleep 60) 2> /dev/null | tail -c 80m > /dev/null 2>&1 &"
+    installation.attach(vm, "sh", "-c", f"{held} sleep 3")
+    less = cgroups.settings(
+        Limits(cpu=1, memory_bytes=16 * MIB, swap_bytes=0), installation.policy, node.layout()
+    )
+    memory = [setting for setting in less if setting.file == limits.MEMORY]
+    if not memory:
+        pytest.fail("this check is of cgroup v1: v2 kills instead of refusing")
+    with pytest.raises(DriverError, match="cannot be lowered to 16777216: the container uses more"):
+        limits.apply(tree, memory)
+
+
+def test_a_quota_is_a_ceiling(images: Images) -> None:
+    installation = Installation(cpu_quota=CpuQuota.CPU)
+    try:
+        vm = installation.vm(
+            71001, root=images.busybox(), limits=Limits(cpu=0.2, memory_bytes=64 * MIB)
+        )
+        installation.do("deploy", vm)
+        pid = installation.container(vm).init()
+        installation.attach(
+            vm, "sh", "-c", f"({BURN}) > /dev/null 2>&1 & ({BURN}) > /dev/null 2>&1 & sleep 0.2"
+        )
+        before, begun = _cpu_seconds(pid), time.monotonic()
+        time.sleep(2)
+        used = (_cpu_seconds(pid) - before) / (time.monotonic() - begun)
+        assert 0.02 < used < 0.25  # on a busy host it may get less than its ceiling, never more
+    finally:
+        installation.close()
+
+
+def _cpu_seconds(pid: int | None) -> float:
+    """CPU time of the container so far, from its own cgroup."""
+    for line in run("cat", f"/proc/{pid}/cgroup").splitlines():
+        number, names, path = line.split(":", 2)
+        if "cpuacct" in names.split(","):
+            return int(run("cat", f"/sys/fs/cgroup/cpuacct{path}/cpuacct.usage")) / 1e9
+        if number == "0" and not names:
+            stat = run("cat", f"/sys/fs/cgroup{path}/cpu.stat", check=False)
+            if stat:
+                return int(stat.split()[1]) / 1e6
+    raise AssertionError("no CPU accounting found")
+
+
+def test_the_number_of_processes_is_bounded(images: Images) -> None:
+    installation = Installation(pids=20)
+    try:
+        vm = installation.vm(71001, root=images.busybox())
+        installation.do("deploy", vm)
+        many = "for i in $(seq 40); do sleep 5 & done; wait"
+        said = installation.attach(vm, "sh", "-c", f"({many}) 2>&1 || true")
+        assert "fork" in said
+    finally:
+        installation.close()
+
+
+def test_out_of_memory_may_pause_instead(images: Images) -> None:
+    """The stock driver's choice on v1: nobody dies, the program waits until it is ended."""
+    installation = Installation(oom=OomPolicy.PAUSE)
+    try:
+        given = Limits(cpu=1, memory_bytes=48 * MIB, swap_bytes=0)
+        vm = installation.vm(71001, root=images.busybox(), limits=given)
+        installation.do("deploy", vm)
+        tree = installation.container(vm).cgroups
+        installation.attach(vm, "sh", "-c", f"({HOG}) > /dev/null 2>&1 & sleep 0.1")
+        path = next(path for tree, path in tree.payloads() if "memory" in tree.controllers)
+        deadline = time.monotonic() + 10
+        while "under_oom 1" not in run("cat", f"{path}/memory.oom_control"):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        installation.do("cancel", vm)
+    finally:
+        installation.close()

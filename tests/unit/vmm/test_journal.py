@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from vmm import journal
+from vmm.journal import Entry
+
+
+def _entry(number: int, vm: str = "one-7") -> Entry:
+    return Entry(number, "deploy", vm, "LCM_STATE 2", "done", "one-7 \u2013 ok", 1.5)
+
+
+def test_kept_in_order_and_found_by_vm(tmp_path: Path) -> None:
+    path = str(tmp_path / "journal.jsonl")
+    assert journal.read(path) == []
+    for number in range(5):
+        journal.append(path, _entry(number, f"one-{number % 2}"))
+    assert [entry.wall_ms for entry in journal.read(path)] == [0, 1, 2, 3, 4]
+    assert [entry.wall_ms for entry in journal.read(path, "one-1")] == [1, 3]
+    assert [entry.wall_ms for entry in journal.read(path, last=2)] == [3, 4]
+    assert Path(path).stat().st_mode & 0o777 == 0o640
+
+
+def test_a_torn_line_costs_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal.append(str(path), _entry(1))
+    with path.open("a") as file:
+        file.write('{"wall_ms": 2, "act\n[]\n{"other": 1}\n')
+    journal.append(str(path), _entry(3))
+    assert [entry.wall_ms for entry in journal.read(str(path))] == [1, 3]
+
+
+def test_bounded_and_read_across_the_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal.jsonl"
+    monkeypatch.setattr(journal, "MAX_BYTES", 1000)
+    for number in range(100):
+        journal.append(str(path), _entry(number))
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 2500
+    numbers = [entry.wall_ms for entry in journal.read(str(path))]
+    assert numbers == list(range(numbers[0], 100))
+    assert len(numbers) > 5
