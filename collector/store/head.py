@@ -61,7 +61,12 @@ def insert(db: sqlite3.Connection, ids: Ids, seq: int, packed: Packed) -> list[i
         eids.append(eid)
         fields += (seq, eid, lid, generation, values)
     if _insert_rows(db, fields) != len(eids):
-        log.warning("cycle %d has two rows of one entity: the first of each was kept", seq)
+        twice = {
+            row[0].name for eid, row in zip(eids, packed.rows, strict=True) if eids.count(eid) > 1
+        }
+        log.warning(
+            "cycle %d has two rows of %s: the first was kept", seq, ", ".join(sorted(twice))
+        )
     return eids
 
 

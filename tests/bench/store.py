@@ -1,8 +1,9 @@
 """What the embedded store costs: CPU of storing a cycle, bytes of a sample, time of a query.
 
 Run: `.venv/bin/python -I tests/bench/store.py [--json] [--days 8] [--store FILE]`; no root needed.
-The values are synthetic (see `Series`), in the mix of a container's real columns; `--store` adds
-the bytes per sample of a real store, such as the agent's. CPU is that of the calling thread.
+The values are synthetic (see `Series`), in the mix of a container's real columns. Bytes per sample
+are also taken of real ones: forty recorded minutes of a host with 20 busybox containers, and with
+`--store FILE` of a real store, such as the agent's. CPU is that of the calling thread.
 
   floor    SQLite storing the same cycles, their rows prepared beforehand
   append   SqliteWriter.append, from the values to the log
@@ -24,15 +25,22 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from support import recording
+
 from collector.model import Column, Cycle, Entity, Row, Stamp
 from collector.store import FILE_NAME, Span, connect, slices
+from collector.store.seal import KEEP_CYCLES
 from collector.store.sqlite import SqliteReader, SqliteWriter, StoreSettings
 
 ENTITIES = 201
+LONG_ENTITIES = 2
 STEP_S = 5
 HOUR_S = 3600
 START = Stamp(1_800_000_000_000, 10**15, "bench")
 SETTINGS = StoreSettings(free_reserve_bytes=0)
+RECORDING = Path(__file__).parent.parent / "captures/cycles/busybox-20-every-5s.json.xz"
 COLUMNS = (
     *(Column(f"lxc_counter{n}_total") for n in range(20)),
     *(Column(f"lxc_memory{n}_bytes") for n in range(6)),
@@ -59,6 +67,7 @@ class Figures:
     days: float
     whole_file_bytes_per_sample: float
     queries_cpu: dict[str, float]
+    recorded: dict[str, float]
     real: dict[str, float] | None = None
 
 
@@ -178,6 +187,7 @@ def figures(directory: Path, days: float) -> Figures:
         raw_bytes_per_sample=sizes["raw"],
         minute_bytes_per_sample=sizes["minute"],
         latest_cpu=latest,
+        recorded=recorded_size(directory / "recorded" / FILE_NAME),
         days=days,
         whole_file_bytes_per_sample=whole,
         queries_cpu=queries,
@@ -216,8 +226,8 @@ def beside_upkeep(feed: Feed, writer: SqliteWriter) -> tuple[list[tuple[float, f
 
 
 def long_store(path: Path, days: float) -> tuple[float, dict[str, float]]:
-    """Whole file's bytes per sample, and CPU of queries, of a store of four entities."""
-    feed = Feed(4)
+    """Whole file's bytes per sample, and CPU of queries, of a store of two entities."""
+    feed = Feed(LONG_ENTITIES)
     writer = SqliteWriter(path, SETTINGS, feed)
     cycles = int(days * 24 * HOUR_S / STEP_S)
     try:
@@ -228,7 +238,9 @@ def long_store(path: Path, days: float) -> tuple[float, dict[str, float]]:
         writer.maintain()
     finally:
         writer.close()
-    return path.stat().st_size / (cycles * 4 * len(COLUMNS)), dict(queries(path, feed.stamp))
+    return path.stat().st_size / (cycles * LONG_ENTITIES * len(COLUMNS)), dict(
+        queries(path, feed.stamp)
+    )
 
 
 def queries(path: Path, now: Stamp) -> Iterator[tuple[str, float]]:
@@ -237,11 +249,30 @@ def queries(path: Path, now: Stamp) -> Iterator[tuple[str, float]]:
     for hours, name in ((1, "1 h"), (24, "24 h"), (168, "7 d")):
         span = Span(now.wall_ms - hours * HOUR_S * 1000, now.wall_ms, hours * 12_000)
         for metric in ("lxc_counter0_total", "lxc_memory0_bytes"):
-            (found,) = reader.series("container", "one-2", metric, span)
+            (found,) = reader.series("container", "one-1", metric, span)
             if not 295 <= len(found.points) <= 302:
                 raise SystemExit(f"{name} of {metric} gave {len(found.points)} points, not 300")
-            ask = partial(reader.series, "container", "one-2", metric, span)
+            ask = partial(reader.series, "container", "one-1", metric, span)
             yield f"{name} {'counter' if 'counter' in metric else 'gauge'}", typical(ask, 9)
+
+
+def recorded_size(path: Path) -> dict[str, float]:
+    """Bytes per sample of the recording, sealed."""
+    cycles = recording.load(RECORDING)
+    feed = Feed(0)
+    writer = SqliteWriter(path, SETTINGS, feed)
+    try:
+        start = START.wall_ms - cycles[0].stamp.wall_ms
+        for cycle in cycles:
+            stamp = replace(cycle.stamp, wall_ms=cycle.stamp.wall_ms + start)
+            writer.append(replace(cycle, stamp=stamp))
+        later = replace(stamp, wall_ms=START.wall_ms + HOUR_S * 1000)
+        for _ in range(KEEP_CYCLES):
+            writer.append(Cycle(later, ()))
+        writer.maintain()
+        return bytes_per_sample(path)
+    finally:
+        writer.close()
 
 
 def bytes_per_sample(path: Path) -> dict[str, float]:
@@ -299,11 +330,12 @@ def table(f: Figures) -> str:
         f" minutes {f.minute_bytes_per_sample:.2f};"
         f" whole file of {f.days:g} days {f.whole_file_bytes_per_sample:.2f}",
     ]
-    if f.real:
-        rows.append(
-            f"bytes per sample, sealed (real, {f.real['samples']:.0f} samples):"
-            f" raw {f.real['raw']:.2f}, minutes {f.real['minute']:.2f}"
-        )
+    for name, real in (("recorded from a host", f.recorded), ("the given store", f.real)):
+        if real:
+            rows.append(
+                f"bytes per sample, sealed ({name}, {real['samples']:.0f} samples):"
+                f" raw {real['raw']:.2f}, minutes {real['minute']:.2f}"
+            )
     rows.append(f"latest of all: {f.latest_cpu:.2f} ms CPU")
     rows += [
         f"one series in 300 points, {name}: {ms:.1f} ms CPU" for name, ms in f.queries_cpu.items()

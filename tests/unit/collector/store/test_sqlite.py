@@ -121,7 +121,7 @@ def test_two_rows_of_one_name_keep_the_first(
 ) -> None:
     bed.add(fresh([1.0, 1.0]), fresh([2.0, 2.0]))
     assert [list(r.values) for r in bed.reader.latest().rows] == [[1.0, 1.0]]
-    assert "two rows" in caplog.text
+    assert "cycle 1 has two rows of one-1: the first was kept" in caplog.text
 
 
 def test_a_second_writer_is_refused(bed: Any) -> None:
