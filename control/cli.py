@@ -4,6 +4,8 @@ Only the chosen command's module is imported: `nebulxc sample` must not pay for 
 """
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -20,6 +22,9 @@ COMMANDS = {
     "version": "print what is installed",
 }
 """Command → what it does. Each is control/commands/NAME.py."""
+
+_BY_SIGNAL = 128
+"""Shells add this to a signal's number."""
 
 
 def _overview() -> argparse.ArgumentParser:
@@ -39,6 +44,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` (default: the process's) names; the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     command = _overview().parse_args(words[:1]).command
+    try:
+        status = _run(command, words[1:])
+        sys.stdout.flush()
+    except Problem as problem:
+        print(f"nebulxc {command}: {problem}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has enough. Python would complain again at its own flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BY_SIGNAL + signal.SIGPIPE
+    except KeyboardInterrupt:
+        return _BY_SIGNAL + signal.SIGINT
+    return status
+
+
+def _run(command: str, words: Sequence[str]) -> int:
     module = import_module(f"control.commands.{command}")
     parser = argparse.ArgumentParser(
         prog=f"nebulxc {command}",
@@ -48,9 +69,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--config", metavar="FILE", help="instead of /etc/nebulxc/nebulxc.toml")
     module.add_arguments(parser)
-    try:
-        status: int = module.run(parser.parse_args(words[1:]))
-    except Problem as problem:
-        print(f"nebulxc {command}: {problem}", file=sys.stderr)
-        return 1
+    status: int = module.run(parser.parse_args(words))
     return status

@@ -10,16 +10,13 @@ _SPENT = "lxc_host_cpu_seconds_total"
 _IDLE = ("idle", "iowait")
 
 
-def heading(found: Mapping[tuple[str, str], Reading], note: str) -> str:
-    """Time, host, its CPU use, load and memory, as far as known, and `note`."""
+def heading(found: Mapping[tuple[str, str], Reading]) -> str:
+    """Time, host, its CPU use, load and memory, as far as known."""
     host = next((reading for (kind, _), reading in found.items() if kind == "host"), None)
-    parts = _host(host) if host else []
-    if note:
-        parts.append(f"({note})")
-    return "  ".join(parts)
+    return "  ".join(_parts(host)) if host else ""
 
 
-def _host(host: Reading) -> list[str]:
+def _parts(host: Reading) -> list[str]:
     parts = [
         time.strftime("%H:%M:%S", time.localtime(host.stamp.wall_ms / 1000)),
         host.row.entity.name,

@@ -34,18 +34,47 @@ ORDERS = {
 """Key → order."""
 
 
-def draw(lines: Sequence[Line], order: Order, heading: str, *, keys: bool) -> RenderableType:
-    """The whole frame. `keys` adds the line that says which keys there are."""
-    shown = ordered([line for line in lines if line.state != "stopped"], order)
-    parts: list[RenderableType] = [Text(heading, style="bold", no_wrap=True, overflow="ellipsis")]
-    if shown:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is drawn around the table: the line above it, and what is wrong with the figures.
+
+    In a terminal, `height` is its lines: what does not fit is counted, and the keys are told.
+    """
+
+    heading: str
+    note: str = ""
+    width: int = 80
+    height: int | None = None
+
+
+def draw(lines: Sequence[Line], order: Order, frame: Frame) -> RenderableType:
+    """The whole picture."""
+    running = ordered([line for line in lines if line.state != "stopped"], order)
+    shown = running if frame.height is None else running[: _room(frame)]
+    parts: list[RenderableType] = [_one_line(frame.heading, "bold")]
+    if frame.note:
+        parts.append(Text(frame.note, style="yellow"))
+    if running:
         parts.append(_table(shown, order))
     else:
         parts.append(Text("No container runs on this host. Start one: lxc-start NAME"))
-    if keys:
+    if frame.height is not None:
         choices = " ".join(f"{key}:{found.name}" for key, found in ORDERS.items())
-        parts.append(Text(f"{choices} q:quit", style="dim", no_wrap=True))
+        more = f"{len(running) - len(shown)} more " if len(shown) < len(running) else ""
+        parts.append(_one_line(f"{more}{choices} q:quit", "dim"))
     return Group(*parts)
+
+
+def _room(frame: Frame) -> int:
+    """How many containers fit between heading, note, titles and keys."""
+    note_lines = -(-len(frame.note) // max(frame.width, 1))
+    # One line more for a note that breaks between words, and one for the cursor.
+    around = 3 + note_lines + (note_lines > 1) + 1
+    return max(1, (frame.height or 0) - around)
+
+
+def _one_line(text: str, style: str) -> Text:
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def ordered(lines: Sequence[Line], order: Order) -> list[Line]:

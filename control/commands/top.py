@@ -16,7 +16,7 @@ from control.lines import lines
 from control.problem import Problem
 from control.sources import Source
 from control.top_heading import heading
-from control.top_table import ORDERS, Order, draw
+from control.top_table import ORDERS, Frame, Order, draw
 from control.units import seconds
 
 EXAMPLE = "sudo nebulxc top --sort memory"
@@ -53,12 +53,13 @@ def _once(source: Source, order: Order) -> None:
     if source.direct:
         source.readings()
         time.sleep(_NEEDED_FOR_RATES_S)
-    Console(highlight=False).print(_frame(source, order, keys=False))
+    console = Console(highlight=False)
+    console.print(_picture(source, order, console.width, None))
 
 
-def _frame(source: Source, order: Order, *, keys: bool) -> RenderableType:
+def _picture(source: Source, order: Order, width: int, height: int | None) -> RenderableType:
     found = source.readings()
-    return draw(lines(found), order, heading(found, source.note()), keys=keys)
+    return draw(lines(found), order, Frame(heading(found), source.note(), width, height))
 
 
 def _live(source: Source, order: Order, every_s: float) -> None:
@@ -70,5 +71,6 @@ def _live(source: Source, order: Order, every_s: float) -> None:
         key: str | None = None
         while key not in ("q", "Q", ""):
             order = ORDERS.get(key, order) if key else order
-            live.update(_frame(source, order, keys=True), refresh=True)
+            size = live.console.size
+            live.update(_picture(source, order, size.width, size.height), refresh=True)
             key = pressed(every_s)

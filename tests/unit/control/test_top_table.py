@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from control.lines import Line
-from control.top_table import ORDERS, draw, ordered
+from control.top_table import ORDERS, Frame, draw, ordered
 
 BUSY = Line(
     "one-7",
@@ -26,10 +26,10 @@ BUSY = Line(
 NEW = Line("a-name-that-is-much-longer-than-any-column-could-be", None, "frozen", None)
 
 
-def drawn(*lines: Line, width: int = 80, key: str = "c") -> list[str]:
+def drawn(*lines: Line, key: str = "c", height: int | None = 24, note: str = "") -> list[str]:
     out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=False)
-    console.print(draw(lines, ORDERS[key], "host h", keys=True))
+    console = Console(file=out, width=80, force_terminal=False)
+    console.print(draw(lines, ORDERS[key], Frame("host h", note, 80, height)))
     return out.getvalue().splitlines()
 
 
@@ -74,3 +74,21 @@ def test_orders(key: str, expected: str) -> None:
         Line("c", None, None, None, memory=3, received=1.0, read=0.5),
     ]
     assert "".join(line.name for line in ordered(lines, ORDERS[key])) == expected
+
+
+@pytest.mark.parametrize("note", ["", "short", "a note that is longer than a line " * 5])
+def test_what_does_not_fit_the_terminal_is_counted(note: str) -> None:
+    many = [Line(f"c{number:03}", None, "running", None) for number in range(100)]
+    frame = drawn(*many, height=20, note=note)
+    assert len(frame) < 20
+    shown = sum(line.startswith("c0") for line in frame)
+    assert shown >= 10
+    assert frame[-1].startswith(f"{100 - shown} more c:cpu")
+    assert frame[-1].endswith("q:quit")
+
+
+def test_without_a_terminal_all_are_shown() -> None:
+    many = [Line(f"c{number:03}", None, "running", None) for number in range(100)]
+    frame = drawn(*many, height=None)
+    assert len(frame) == 102
+    assert "quit" not in frame[-1]
