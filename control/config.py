@@ -9,7 +9,6 @@ import argparse
 import difflib
 import re
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
@@ -124,6 +123,10 @@ def text(args: argparse.Namespace) -> tuple[str, Path]:
 
 def parse(text: str, path: Path) -> Config:
     """The configuration in `text`, which came from `path`."""
+    if not text.strip():
+        return Config()
+    import tomllib
+
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 
 from collector.model import samples
 from control import config, opening
@@ -34,8 +33,8 @@ def run(args: argparse.Namespace) -> int:
             {"metric": sample.metric, "labels": dict(sample.labels), "value": sample.value}
             for sample in samples(cycle)
         ]
-        json.dump({"time": cycle.stamp.wall_ms / 1000, "samples": found}, sys.stdout)
-        print()
+        answer = {"time": cycle.stamp.wall_ms / 1000, "samples": found}
+        print(json.dumps(answer))  # json.dump would encode in Python, piece by piece
         return 0
     for sample in samples(cycle):
         number = repr(sample.value).removesuffix(".0")
