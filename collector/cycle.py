@@ -92,7 +92,9 @@ class Collector:
         now_s = stamp.mono_ns / _NS
         self._guarded(self._devices.refresh)
         self._guarded(lambda: self._update(now_s))
-        rows = [self._host.read(), self._self.read()]
+        rows: list[Row] = []
+        self._guarded(lambda: rows.append(self._host.read()))
+        self._guarded(lambda: rows.append(self._self.read()))
         rows += self._read_containers(now_s, dict(self._watched))
         rows += self._stopped.values()
         self.stats.last_stamp = stamp
@@ -201,7 +203,7 @@ class Collector:
     def _guarded(self, step: Callable[[], None]) -> None:
         try:
             step()
-        except Exception as error:
+        except Exception as error:  # Gone too: neither the host nor we end
             self.stats.failed("cycle", error)
 
 

@@ -21,14 +21,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from support.busybox import VETH, Busybox
 
+from collector import files
 from collector.clock import SystemClock
 from collector.cycle import Collector, CollectorSettings
 from collector.files import Text
@@ -99,14 +101,13 @@ def figures(floor: str, size: int, busybox: Busybox) -> Figures:
         watched = {d: w for d, w in collector._watched.items() if ours in d}
         if len(watched) != size:
             raise SystemExit(f"{size} containers were started, {len(watched)} of them found")
-        paths = kept_files(ours) + [
-            f"/proc/{w.container.init_pid}/net/dev" for w in watched.values()
-        ]
-        cycles = max(_READS // len(paths), 20)
 
         def containers() -> None:
             collector._read_containers(time.monotonic(), watched)
 
+        # At time 0 nothing is due that is read now and then.
+        paths = read_each_cycle(lambda: collector._read_containers(0, watched))
+        cycles = max(_READS // len(paths), 20)
         measures: dict[str, Callable[[], float]] = {
             "floor": lambda: c_program(floor, paths, cycles, 0),
             "unchanged": lambda: cpu(containers, cycles),
@@ -127,14 +128,22 @@ def figures(floor: str, size: int, busybox: Busybox) -> Figures:
         collector.close()
 
 
-def kept_files(ours: str) -> list[str]:
-    """The files of our cgroups that this process holds open: it reads each once per cycle."""
-    found = []
-    for fd in os.listdir("/proc/self/fd"):
-        # One of them is the listing's own, closed by now.
-        with suppress(FileNotFoundError):
-            found.append(os.readlink(f"/proc/self/fd/{fd}"))
-    return [link for link in found if ours in link]
+def read_each_cycle(cycle: Callable[[], None]) -> list[str]:
+    """The files that a cycle reads, as it reads them, without those that are read now and then."""
+    found: list[str] = []
+    read_at, read_new = files.read_at, files.read_new
+
+    def at(fd: int, path: str, size: int) -> bytes:
+        found.append(path)
+        return read_at(fd, path, size)
+
+    def new(path: str, dir_fd: int | None = None) -> bytes:
+        found.append(f"{os.readlink(f'/proc/self/fd/{dir_fd}')}/{path}")
+        return read_new(path, dir_fd)
+
+    with patch("collector.files.read_at", at), patch("collector.metrics.network.read_new", new):
+        cycle()
+    return found
 
 
 def c_program(binary: str, paths: list[str], cycles: int, pause_s: float) -> float:

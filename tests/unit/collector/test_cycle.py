@@ -9,6 +9,7 @@ import pytest
 from support import captures
 
 from collector.cycle import Collector, CollectorSettings
+from collector.group import Gone
 from collector.model import Cycle, Stamp, samples
 from collector.rates import rate
 
@@ -297,10 +298,25 @@ def test_a_machine_without_containers_or_cgroups(collector: Make, tmp_path: Path
     assert [row.entity.kind for row in cycle.rows] == ["host", "self"]
 
 
+def test_a_defect_in_the_hosts_groups_leaves_the_containers(
+    collector: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = collector(captures.HYBRID)
+
+    def ended() -> None:
+        raise Gone("a disk that was pulled")
+
+    monkeypatch.setattr(one._host, "read", ended)
+    cycle = one.read()
+    assert [row.entity.kind for row in cycle.rows] == ["self", "container", "container"]
+    assert one.stats.errors == {"cycle": 1}
+
+
 def test_rates_of_two_cycles_are_those_of_the_files(
     collector: Make, tmp_path: Path, clock: SteppedClock
 ) -> None:
-    from collector.model import Point
+    from collector.group import Gone
+from collector.model import Point
 
     root = captures.copied(captures.V2, tmp_path)
     one = collector(root)
