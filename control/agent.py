@@ -12,6 +12,7 @@ from typing import Protocol
 from collector.clock import SystemClock
 from collector.cycle import Loop
 from collector.limits import raise_open_files
+from collector.model import Cycle
 from collector.store import StoreError
 from collector.store.sqlite import SqliteWriter
 from control import lock, opening
@@ -23,7 +24,9 @@ from control.problem import Problem
 log = logging.getLogger(__name__)
 
 GROUP = "nebulxc"
+NS = 1_000_000_000
 _HEARTBEAT_S = 5.0
+_PATIENCE_S = 30.0
 _FIRST_CYCLE_TIMEOUT_S = 30.0
 
 
@@ -109,9 +112,13 @@ def _wait_for_first_cycle(loop: Loop) -> None:
 
 def _beat(loop: Loop, wiring: Wiring) -> None:
     """Tell the service manager that we live for as long as cycles are read."""
-    limit_ns = int(max(30.0, 3 * wiring.config.collector.interval) * 1e9)
     while True:
         time.sleep(_HEARTBEAT_S)
-        last = loop.last
-        if last is not None and time.monotonic_ns() - last.stamp.mono_ns <= limit_ns:
+        if is_alive(loop.last, wiring.config.collector.interval, time.monotonic_ns()):
             wiring.notifier.notify("WATCHDOG=1")
+
+
+def is_alive(last: Cycle | None, interval_s: float, now_ns: int) -> bool:
+    """Whether the cycle read last is as young as it should be; a single late one is forgiven."""
+    limit_s = max(_PATIENCE_S, 3 * interval_s)
+    return last is not None and now_ns - last.stamp.mono_ns <= limit_s * NS
