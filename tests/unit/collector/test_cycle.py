@@ -10,7 +10,7 @@ from support import captures
 
 from collector.cycle import Collector, CollectorSettings
 from collector.group import Gone
-from collector.model import Cycle, Stamp, samples
+from collector.model import Cycle, Point, Stamp, samples
 from collector.rates import rate
 
 Make = Callable[..., Collector]
@@ -315,8 +315,6 @@ def test_a_defect_in_the_hosts_groups_leaves_the_containers(
 def test_rates_of_two_cycles_are_those_of_the_files(
     collector: Make, tmp_path: Path, clock: SteppedClock
 ) -> None:
-    from collector.group import Gone
-from collector.model import Point
 
     root = captures.copied(captures.V2, tmp_path)
     one = collector(root)

@@ -28,7 +28,7 @@ def test_too_low_a_hard_limit_is_said(
     problem = raise_open_files()
     assert problem is not None
     assert "2048" in problem
-    assert "141 containers" in problem
+    assert "116 containers" in problem
     assert "LimitNOFILE=" in problem
 
 
