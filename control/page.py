@@ -40,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", metavar="FILE", help=f"instead of {config.CONFIG_PATH}")
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    # One line per request that waits for a thread: any client could fill the journal.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
         serve(config.chosen(args))
     except (Problem, AuthError) as error:
