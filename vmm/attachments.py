@@ -6,7 +6,7 @@ Imported by hooks: keep it lean.
 import os
 from typing import Any, NamedTuple
 
-from vmm import loop
+from vmm import attempt, loop
 from vmm.state import DISKS, State
 
 
@@ -22,6 +22,8 @@ class Attachment(NamedTuple):
     diskseq: int
     source: str
     image: loop.Identity
+    boot_id: str
+    """Devices and their sequence numbers begin anew with each boot."""
 
 
 def load(state: State) -> list[Attachment]:
@@ -40,12 +42,14 @@ def save(state: State, attachments: list[Attachment]) -> None:
 
 
 def recorded(base: str) -> loop.Recorded:
-    """The images that any container below `base` has attached, by device."""
+    """The images that any container below `base` has attached in this boot, by device."""
     found: loop.Recorded = {}
+    boot_id = attempt.boot_id()
     for name in os.listdir(base):
         if not name.startswith("."):
             for attachment in load(State(f"{base}/{name}")):
-                found[attachment.device, attachment.diskseq] = attachment.image
+                if attachment.boot_id == boot_id:
+                    found[attachment.device, attachment.diskseq] = attachment.image
     return found
 
 

@@ -1,23 +1,20 @@
 """One container's life: started by an `lxc-start` child, watched by pidfd, ended for certain."""
 
-import os
 import time
 from collections.abc import Callable
 
-from vmm import attempt, liblxc, monitor, netlink, process
+from vmm import apparmor_profile, attempt, liblxc, logs, monitor, mounts, netlink, process, stub
 from vmm.attachments import load
 from vmm.cgroup_tree import CgroupTree
 from vmm.errors import CommandError, DriverError
 from vmm.host import Host
 from vmm.logs import START_LOG
 from vmm.policy import NodePolicy
-from vmm.state import CONFIG, ERROR, State
+from vmm.state import ERROR, State
 from vmm.storage import MAPPERS
 
 MONITOR_SECONDS = 30.0
 """How long LXC's monitor may take for its stop hooks once the container is dead."""
-STUB_HEAD = "# written by nebulxc\n"
-"""The first line of the configuration that we leave in LXC's directory."""
 START_HOOKS_SECONDS = 2.0
 """And for the hooks of a start that never came to its end: they may hang for ever."""
 KILL_SECONDS = 10.0
@@ -39,7 +36,7 @@ class Container:
 
     def require_ours(self) -> None:
         """DriverError when the name belongs to a container that another driver made."""
-        if not _is_ours(self.stub):
+        if not stub.is_ours(self.stub):
             raise DriverError(
                 f"{self.stub} belongs to a container that this driver did not make",
                 "use the driver that started that container",
@@ -90,7 +87,11 @@ class Container:
         """Ask init to power off; whether the container and its monitor ended within `seconds`."""
         deadline = time.monotonic() + seconds
         self.thaw()
-        liblxc.shut_down(self.name, self._policy.lxc)
+        try:
+            liblxc.shut_down(self.name, self._policy.lxc)
+        except DriverError:
+            if self.init() is not None:  # else it powered off by itself at this moment
+                raise
         pid = self.init()
         if pid is not None:
             with process.held(pid) as pidfd:
@@ -138,6 +139,8 @@ class Container:
 
     def clear(self, nics: tuple[str, ...]) -> None:
         """Wait for or remove what a stopped container may have left: devices, NICs, cgroups."""
+        while mounts.unmount(self.state.rootfs):
+            pass  # hooks mount in the monitor's namespace: what is here was mounted by hand
         self.cgroups.remove_empty()
         netlink.remove_leftovers(nics)
         for attachment in load(self.state):
@@ -145,7 +148,8 @@ class Container:
 
     def undefine(self) -> None:
         """Remove its directories, LXC's stub first: what LXC cannot find, it cannot start."""
-        remove_stub(self.stub)
+        apparmor_profile.forget(self.name, self._policy.lxc)
+        stub.remove(self.stub)
         self.state.remove()
 
     def _end_start(self) -> None:
@@ -166,36 +170,5 @@ class Container:
         told = self.state.read(ERROR)
         if told:
             return DriverError(f"{self.name}: {told['problem']}", told["remedy"])
-        said = _errors(f"{self.logs}/{START_LOG}")
+        said = logs.errors(f"{self.logs}/{START_LOG}")
         return DriverError(f"{self.name} did not start: {said}") if said else error
-
-
-def _is_ours(stub: str) -> bool:
-    """Whether LXC's directory is one that we wrote, or not in use."""
-    try:
-        with open(f"{stub}/{CONFIG}", encoding="utf-8", errors="replace") as file:
-            return file.read(len(STUB_HEAD)) == STUB_HEAD
-    except FileNotFoundError:
-        return True
-
-
-def remove_stub(directory: str) -> None:
-    """Remove LXC's directory of a container of ours, if it is there."""
-    for remove, path in ((os.unlink, f"{directory}/{CONFIG}"), (os.rmdir, directory)):
-        try:
-            remove(path)
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            raise DriverError(f"cannot remove {path}: {error.strerror}") from error
-
-
-def _errors(log: str, most: int = 3) -> str:
-    """The first error lines of LXC's log, without their positions in its source."""
-    try:
-        with open(log, encoding="utf-8", errors="replace") as file:
-            lines = [line for line in file if " ERROR " in line]
-    except FileNotFoundError:
-        return ""
-    said = [line.rstrip().split(" - ", 2)[-1] for line in lines]
-    return " | ".join(said[:most])

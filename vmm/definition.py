@@ -3,8 +3,8 @@
 import os
 from dataclasses import asdict
 
-from vmm import composed, idrange, lock, logs
-from vmm.container import STUB_HEAD, Container
+from vmm import composed, idrange, lock, logs, stub
+from vmm.container import Container
 from vmm.errors import DriverError
 from vmm.idrange import IdRange
 from vmm.lxc_config import Place
@@ -33,7 +33,7 @@ def define(site: Site, container: Container, vm: VmSpec, undo: Undo, *, unprivil
     state.write(SPEC, asdict(vm))
     state.write_text(CONFIG, text)
     state.write(DISKS, [])
-    _write_stub(container.stub, state.path(CONFIG))
+    stub.write(container.stub, state.path(CONFIG))
 
 
 def spec(state: State) -> VmSpec:
@@ -86,10 +86,3 @@ def _require_granted(ids: IdRange, policy: NodePolicy) -> None:
         for path in SUBID_FILES:
             with open(path, encoding="utf-8", errors="replace") as file:
                 idrange.require_granted(ids, file.read(), path, policy)
-
-
-def _write_stub(stub: str, config: str) -> None:
-    """LXC's own directory only points here: lxc-destroy may remove it, and takes nothing along."""
-    os.makedirs(stub, 0o711, exist_ok=True)
-    with open(f"{stub}/{CONFIG}", "w", encoding="utf-8") as file:
-        file.write(f"{STUB_HEAD}lxc.include = {config}\n")

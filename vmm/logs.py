@@ -25,6 +25,17 @@ def prepare(name: str, policy: NodePolicy) -> str:
     return directory
 
 
+def errors(log: str, most: int = 3) -> str:
+    """The first error lines of LXC's log, without their positions in its source."""
+    try:
+        with open(log, encoding="utf-8", errors="replace") as file:
+            lines = [line for line in file if " ERROR " in line]
+    except FileNotFoundError:
+        return ""
+    said = [line.rstrip().split(" - ", 2)[-1] for line in lines]
+    return " | ".join(said[:most])
+
+
 def expire(policy: NodePolicy) -> None:
     """Remove the logs of containers that are not defined and were not used for some days."""
     oldest = time.time() - policy.log_days * DAY_SECONDS

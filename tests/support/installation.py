@@ -134,7 +134,7 @@ class Installation:
 
     def grant_ids(self) -> None:
         """The pool's line, as the installation of a node writes it."""
-        size = self.policy.id_pool_slots * 65536
+        size = NodePolicy().id_pool_slots * 65536  # a smaller pool is covered by the whole one
         line = f"root:{self.policy.id_pool_start}:{size}\n"
         for path in (Path("/etc/subuid"), Path("/etc/subgid")):
             text = path.read_text() if path.exists() else ""

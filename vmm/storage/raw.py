@@ -2,7 +2,7 @@
 
 import os
 
-from vmm import attachments, lock, loop
+from vmm import attachments, attempt, lock, loop
 from vmm.attachments import Attachment
 from vmm.errors import DriverError
 from vmm.plan import PlannedDisk
@@ -71,6 +71,7 @@ def _attach(image: int, disk: PlannedDisk, state: State) -> LoopDevice:
         loop.diskseq(device),
         disk.source,
         which,
+        attempt.boot_id(),
     )
     try:
         attachments.record(state, attachment)

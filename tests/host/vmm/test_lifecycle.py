@@ -164,6 +164,27 @@ def test_lxc_destroy_never_touches_an_image(
     assert all("/bin/busybox" in listing for listing in after)
 
 
+def test_lxc_destroy_spares_an_image_whose_mount_leaked(
+    installation: Installation, images: Images
+) -> None:
+    """Without lxc.rootfs.managed = 0 the files of whatever is mounted there are deleted."""
+    vm = installation.vm(71001, root=images.busybox())
+    installation.do("deploy", vm)
+    installation.attach(vm, "poweroff", check=False)
+    _until(lambda: installation.traces()["mounts"] == [], "the mounts to go")
+    before = _files(installation, vm, vm.disks[0].source)
+    rootfs = f"{installation.policy.state}/{vm.name}/rootfs"
+    run("mount", "-o", "loop", vm.disks[0].source, rootfs)
+    try:
+        run("lxc-destroy", "-P", installation.policy.lxc, "-n", vm.name, check=False)
+        run("lxc-destroy", "-f", "-P", installation.policy.lxc, "-n", vm.name, check=False)
+        assert os.path.exists(f"{rootfs}/bin/busybox")
+    finally:
+        # The next action takes the leaked mount away as well.
+        installation.do("cancel", vm)
+    assert _files(installation, vm, vm.disks[0].source) == before
+
+
 def _files(installation: Installation, vm: VmSpec, source: str) -> str:
     """Every file of the image with its size and owner."""
     point = installation.base / "look"
@@ -214,6 +235,51 @@ def test_shutdown_of_a_deaf_guest_is_an_honest_failure(images: Images) -> None:
             installation.do("shutdown", vm)
         assert installation.container(vm).init() is not None
         installation.do("cancel", vm)
+    finally:
+        installation.close()
+
+
+def test_a_deploy_clears_what_a_killed_monitor_left(
+    installation: Installation, images: Images, bridge: str
+) -> None:
+    disk = data_disk(1, installation.image(71001, 1, images.empty()))
+    vm = installation.vm(71001, disk, root=images.busybox(), nics=(nic(71001, 0, bridge),))
+    installation.do("deploy", vm)
+    container = installation.container(vm)
+    names = container.cgroups.directories()
+    monitor = json.loads(Path(container.state.path("monitor.json")).read_text())["pid"]
+    os.kill(monitor, signal.SIGKILL)
+    _until(lambda: container.init() is None, "the container to die with its monitor")
+    assert container.cgroups.directories() != []
+
+    installation.do("deploy", vm)
+
+    assert container.cgroups.directories() == names
+    assert installation.attach(vm, "cat", "/sys/class/net/eth0/address").strip() == vm.nics[0].mac
+
+
+def test_actions_on_one_vm_take_turns(installation: Installation, images: Images) -> None:
+    vm = installation.vm(71001, root=images.busybox())
+    children = [installation.spawn("deploy", vm) for _ in range(3)]
+    said = [child.communicate(timeout=60) for child in children]
+    assert [out for out, _ in said] == [b"one-71001\n"] * 3
+    assert sum(b"is already running" in err for _, err in said) == 2
+
+
+def test_every_container_has_ids_of_its_own(images: Images) -> None:
+    """VM ids that fall on one slot of the pool get different ones; a full pool is told."""
+    installation = Installation(id_pool_slots=2)
+    try:
+        vms = [installation.vm(vmid, root=images.busybox()) for vmid in (71001, 71003, 71005)]
+        for vm in vms[:2]:
+            installation.do("deploy", vm)
+        maps = [installation.attach(vm, "cat", "/proc/self/uid_map").split() for vm in vms[:2]]
+        start = installation.policy.id_pool_start
+        assert sorted(int(line[1]) for line in maps) == [start, start + 65536]
+        with pytest.raises(DriverError, match="all 2 id ranges of this node's pool are taken"):
+            installation.do("deploy", vms[2])
+        installation.do("cancel", vms[0])
+        installation.do("deploy", vms[2])
     finally:
         installation.close()
 

@@ -75,11 +75,13 @@ def test_a_plan_survives_its_file(state: State) -> None:
 
 
 def test_what_is_attached_survives_its_file(state: State) -> None:
-    found = Attachment(0, "raw", "loop3", (7, 3), 12, "/ds/disk.0", (65024, 99))
+    found = Attachment(0, "raw", "loop3", (7, 3), 12, "/ds/disk.0", (65024, 99), attempt.boot_id())
     attachments.save(state, [])
     attachments.record(state, found)
     assert attachments.load(state) == [found]
     assert attachments.recorded(state.base) == {("loop3", 12): (65024, 99)}
+    attachments.record(state, found._replace(device="loop4", boot_id="another"))
+    assert ("loop4", 12) not in attachments.recorded(state.base)
     entry = state.read(DISKS)[0]
     assert {key: entry[key] for key in ("disk_id", "device", "dev", "diskseq")} == {
         "disk_id": 0,
