@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -105,13 +106,16 @@ class Service:
     log: Path
 
     def start(self, argv: Sequence[str], *, bound: bool, env: dict[str, str] | None = None) -> None:
-        """Start it; `bound` ties its life to ours. Its output goes to the log."""
+        """Start it, and return once it is on record. Its output goes to the log.
+
+        `bound` ties its life to ours.
+        """
         self.record.unlink(missing_ok=True)
         launch = ["/bin/sh", "-c", RECORD_AND_EXEC, str(self.record), *argv]
         argv = [*BOUND, *launch] if bound else launch
         append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         # Not Popen: it would want to be kept and waited for, and this process outlives us.
-        os.posix_spawnp(
+        pid = os.posix_spawnp(
             argv[0],
             argv,
             {**os.environ, **(env or {})},
@@ -122,6 +126,14 @@ class Service:
             ],
             setsid=True,
         )
+        self._wait_for_record(pid)
+
+    def _wait_for_record(self, pid: int) -> None:
+        """Before that, nobody could tell that it runs."""
+        while not self.record.exists():
+            if os.waitpid(pid, os.WNOHANG) != (0, 0) and not self.record.exists():
+                raise CommandError(f"it ended before it began: see {self.log}")
+            time.sleep(0.01)
 
     def identity(self) -> Identity | None:
         """The living process of the record; None when there is none or the pid is another's."""

@@ -42,6 +42,19 @@ def gone(identity: Identity, patience: float = 10) -> bool:
     return False
 
 
+def test_is_on_record_when_start_returns(tmp_path: Path) -> None:
+    service = service_in(tmp_path)
+    service.start(["sleep", "60"], bound=True)
+    assert service.identity() is not None
+    service.end()
+
+
+def test_says_when_it_could_not_be_put_on_record(tmp_path: Path) -> None:
+    service = Service(tmp_path / "nowhere/it.pid", tmp_path / "it.log")
+    with pytest.raises(CommandError, match="ended before it began"):
+        service.start(["sleep", "60"], bound=True)
+
+
 def test_ends_what_it_started(tmp_path: Path) -> None:
     service = service_in(tmp_path)
     service.start(["sleep", "60"], bound=True)
