@@ -67,7 +67,8 @@ class Devices:
         """
         changed = self._uevents.changed()
         self._patience_s = _PATIENCE_S
-        if changed is None or self._is_late or self._clock() - self._checked >= RECHECK_S:
+        is_late = self._is_late and not self._files.abandoned
+        if changed is None or is_late or self._clock() - self._checked >= RECHECK_S:
             self._is_late = False
             self._checked = self._clock()
             changed = set(self._known)
@@ -145,7 +146,7 @@ class Devices:
         answer = self._files.ask((device, vmid), call, self._patience_s)
         self._patience_s = max(0.0, self._patience_s - (time.monotonic() - began))
         if answer is None:
-            # Slow or dead: asked again in the next cycle, at no cost while it hangs.
-            self._is_late = self._files.abandoned == 0
+            # Slow or dead: asked again in the next cycle, or when nothing hangs any more.
+            self._is_late = True
             return None
         return answer.value

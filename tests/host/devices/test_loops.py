@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.busybox import until
 
 from collector.devices import Devices
+from collector.model import Labels
 
 pytestmark = pytest.mark.host
 
@@ -26,6 +28,20 @@ def number(name: str) -> tuple[int, int]:
     return os.major(device), os.minor(device)
 
 
+def labels(devices: Devices, name: str) -> Labels:
+    """What the device is told with once its datastore has answered: that may take a while."""
+    found: Labels = ()
+
+    def told() -> bool:
+        nonlocal found
+        devices.refresh()
+        found = devices.labels(*number(name), 7)
+        return len(found) == 2
+
+    until(told, f"the disk id of {name}")
+    return found
+
+
 def test_a_loop_is_its_file_even_with_a_long_name(
     devices: Devices, attach: Attach, tmp_path: Path
 ) -> None:
@@ -35,7 +51,7 @@ def test_a_loop_is_its_file_even_with_a_long_name(
     (tmp_path / "0").mkdir()
     (tmp_path / "0/7").symlink_to(deep)
     names = [attach(tmp_path / "0/7" / disk) for disk in ("disk.1", "disk.10")]
-    assert [devices.labels(*number(name), 7) for name in names] == [
+    assert [labels(devices, name) for name in names] == [
         (("device", names[0]), ("disk_id", "1")),
         (("device", names[1]), ("disk_id", "10")),
     ]
@@ -56,13 +72,13 @@ def test_a_loop_given_another_file_is_noticed_at_once(
     devices: Devices, attach: Attach, tmp_path: Path
 ) -> None:
     name = attach(tmp_path / "0/7/disk.0")
-    assert devices.labels(*number(name), 7) == (("device", name), ("disk_id", "0"))
+    assert labels(devices, name) == (("device", name), ("disk_id", "0"))
     (tmp_path / "0/7/disk.1").write_bytes(bytes(1 << 20))
     subprocess.run(["losetup", "--detach", f"/dev/{name}"], check=True)
     subprocess.run(["losetup", f"/dev/{name}", tmp_path / "0/7/disk.1"], check=True)
     devices.refresh()
     assert devices.version > 0
-    assert devices.labels(*number(name), 7) == (("device", name), ("disk_id", "1"))
+    assert labels(devices, name) == (("device", name), ("disk_id", "1"))
 
 
 def test_odd_names_stay_apart(devices: Devices, attach: Attach, tmp_path: Path) -> None:

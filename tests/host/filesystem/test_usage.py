@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -124,9 +124,9 @@ def test_a_hanging_datastore_costs_a_cycle_no_time_and_disk_ids_only_meanwhile(
     tmp_path: Path,
 ) -> None:
     image = make_image(tmp_path / "datastores/0/7/disk.0", 16)
-    with loop(image) as device:
+    devices = Devices(Path("/"), tmp_path / "datastores")
+    with loop(image) as device, closing(devices):
         number, name = os.stat(device).st_rdev, device.removeprefix("/dev/")
-        devices = Devices(Path("/"), tmp_path / "datastores")
 
         def labels(vmid: int) -> tuple[tuple[str, str], ...]:
             return devices.labels(os.major(number), os.minor(number), vmid)
@@ -134,11 +134,11 @@ def test_a_hanging_datastore_costs_a_cycle_no_time_and_disk_ids_only_meanwhile(
         with HangingFuse(tmp_path / "datastores"):
             started = time.monotonic()
             assert [labels(vmid) for vmid in range(20)] == [(("device", name),)] * 20
-            assert time.monotonic() - started < 1
+            # A quarter second of waiting in all; a thread that hangs would make it five.
+            assert time.monotonic() - started < 4
 
         def found() -> bool:
             devices.refresh()
             return ("disk_id", "0") in labels(7)
 
-        until(found, "the disk to be found once the datastore answers")
-        devices.close()
+        until(found, "the disk to be found once the datastore answers", 30)
