@@ -1,6 +1,5 @@
 """The driver on cgroup v2 under AppArmor: a Debian with systemd, and what its root cannot do."""
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -40,6 +39,8 @@ def installation() -> Iterator[Installation]:
         left = settled(made, before)
         made.close()
     assert left == before
+    profiles = Path("/sys/kernel/security/apparmor/profiles").read_text()
+    assert str(made.base) not in profiles
 
 
 def confined(pid: int) -> bool:
@@ -55,9 +56,11 @@ def init(installation: Installation, vm: VmSpec) -> int:
 def test_an_unprivileged_debian_reaches_running_under_the_least_profile(
     installation: Installation, images: Images
 ) -> None:
-    image = images.of_tree("debian.ext4", ROOTS / "debian", "ext4", "700M")
+    image = images.directory / "debian.ext4"
+    sh(f"truncate -s 700M {image} && mkfs.ext4 -q -F -d {ROOTS}/debian {image}", timeout=700)
     limits = Limits(cpu=0.5, memory_bytes=512 * MIB, swap_bytes=0)
-    vm = installation.vm(71401, nic(71401, 0, "lxcbr0"), root=image, limits=limits)  # type: ignore[arg-type]
+    nics = (nic(71401, 0, "lxcbr0"),)
+    vm = installation.vm(71401, root=image, limits=limits, nics=nics)
     assert installation.do("deploy", vm) == "one-71401"
     ask = ("systemctl", "is-system-running")
     booted = {"running", "degraded"}
@@ -76,3 +79,28 @@ def test_an_unprivileged_debian_reaches_running_under_the_least_profile(
     }
     assert {name: (group / name).read_text().strip() for name in wanted} == wanted
     installation.do("shutdown", vm)
+
+
+TRIES = {
+    "mount proc": "mount -t proc proc /mnt",
+    "remount sys": "mount -o remount,rw /sys",
+    "mount debugfs": "mount -t debugfs debugfs /mnt",
+    "mount a tmpfs": "mount -t tmpfs tmpfs /mnt && umount /mnt",
+}
+
+
+@pytest.mark.parametrize("unprivileged", [True, False], ids=["unprivileged", "privileged"])
+def test_what_the_root_of_a_container_cannot_do(
+    installation: Installation, images: Images, unprivileged: bool
+) -> None:
+    vm = installation.vm(71402, root=images.busybox(), wants_unprivileged=unprivileged)
+    installation.do("deploy", vm)
+    assert confined(init(installation, vm))
+    can = {
+        what: "yes" in installation.attach(vm, "sh", "-c", f"{command} && echo yes", check=False)
+        for what, command in TRIES.items()
+    }
+    assert can == dict.fromkeys(TRIES, False) | {"mount a tmpfs": True}
+    devices = CGROUPS / "lxc.payload.one-71402/cgroup.procs"
+    assert str(init(installation, vm)) in devices.read_text().split()
+    installation.do("cancel", vm)
