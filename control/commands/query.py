@@ -16,6 +16,7 @@ from collector.model import Kind
 from collector.store import Span
 from control import answers, config, opening
 from control.catalogue import entities_with
+from control.printable import printable
 from control.problem import Problem
 from control.units import seconds
 
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         _print_json(args, kind, found)
     else:
         for line in answers.as_text(args.metric, found, _local_time):
-            print(line)
+            print(printable(line))
     return 0
 
 

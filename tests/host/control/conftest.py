@@ -19,12 +19,13 @@ class Agent:
 
     def __init__(self, directory: Path) -> None:
         self.demo = f"nbx{os.getpid()}"
-        self.port = _free_port()
+        self.listen = f"127.0.0.1:{_free_port()}"
+        self.url = f"http://{self.listen}/"
         self.config = directory / "nebulxc.toml"
         self.store = directory / "store"
         self.config.write_text(
             f'[collector]\ninterval = "1s"\n[store]\ndirectory = "{self.store}"\n'
-            f'[page]\nlisten = "127.0.0.1:{self.port}"\n'
+            f'[page]\nlisten = "{self.listen}"\n'
         )
         self.containers = [f"{self.demo}-1", f"{self.demo}-2"]
         self._process: subprocess.Popen[str] | None = None
@@ -66,6 +67,16 @@ class Agent:
         """What `nebulxc WORDS` prints."""
         return run([COMMAND, *words, "--config", self.config]).stdout
 
+    def page(self) -> int:
+        """The process id of the page that the agent runs now."""
+        assert self._process is not None
+        threads = Path(f"/proc/{self._process.pid}/task").iterdir()
+        children = [
+            word for thread in threads for word in (thread / "children").read_text().split()
+        ]
+        (page,) = [int(pid) for pid in children if _runs_page(pid)]
+        return page
+
     def left_behind(self) -> list[str]:
         """What there still is of the demo."""
         links = [name for name in os.listdir("/sys/class/net") if name.startswith(self.demo)]
@@ -78,6 +89,10 @@ class Agent:
 
 def run(argv: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+
+
+def _runs_page(pid: str) -> bool:
+    return b"control.page" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def _free_port() -> int:
