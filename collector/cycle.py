@@ -1,7 +1,7 @@
 """One cycle: everything on this host, read at one time."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,10 +95,12 @@ class Collector:
         rows: list[Row] = []
         self._guarded(lambda: rows.append(self._host.read()))
         self._guarded(lambda: rows.append(self._self.read()))
-        rows += self._read_containers(now_s, dict(self._watched))
-        rows += self._stopped.values()
+        told = self._read_containers(now_s)
+        rows += told.values()
+        # What was read and then ended, in this cycle, is told as stopped in the next.
+        rows += (row for row in self._stopped.values() if row.entity.name not in told)
         self.stats.last_stamp = stamp
-        return Cycle(stamp, tuple(rows))
+        return Cycle(stamp, _one_each(rows))
 
     def settle(self, timeout_s: float) -> None:
         """Wait until file systems have told how full they are: the next `read` has it.
@@ -116,22 +118,26 @@ class Collector:
         self._inventory.close()
         self._devices.close()
 
-    def _read_containers(self, now_s: float, watched: Mapping[str, _Watched]) -> list[Row]:
-        """One row for each that lives; one that was started anew meanwhile is read as such."""
-        rows = []
-        lost = False
+    def _read_containers(self, now_s: float) -> dict[str, Row]:
+        """One row for each by name; one that was started anew meanwhile is read as such."""
+        before = dict(self._watched)
+        told = self._read_each(before, now_s)
+        if len(told) < len(before):
+            self._guarded(lambda: self._update(now_s))
+            new = {d: w for d, w in self._watched.items() if before.get(d) is not w}
+            told |= self._read_each(new, now_s)
+        return told
+
+    def _read_each(self, watched: Mapping[str, _Watched], now_s: float) -> dict[str, Row]:
+        """Their rows; what has ended is dropped, for the inventory to look again."""
+        told = {}
         for directory, container in watched.items():
             try:
-                rows.append(container.read(now_s, self._settings.slow_s))
+                told[container.tracked.entity.name] = container.read(now_s, self._settings.slow_s)
             except Gone:
                 self._inventory.lost(container.found)
                 self._drop(directory)
-                lost = True
-        if lost:
-            self._guarded(lambda: self._update(now_s))
-            new = {d: w for d, w in self._watched.items() if watched.get(d) is not w}
-            rows += self._read_containers(now_s, new) if new else []
-        return rows
+        return told
 
     def _update(self, now_s: float) -> None:
         """Open what is new, close what is gone."""
@@ -205,6 +211,11 @@ class Collector:
             step()
         except Exception as error:  # Gone too: neither the host nor we end
             self.stats.failed("cycle", error)
+
+
+def _one_each(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """What was read last of each entity: a container may end, or start anew, once it was read."""
+    return tuple({(row.entity.kind, row.entity.name): row for row in rows}.values())
 
 
 def _entity(kind: str, host: str) -> Entity:

@@ -103,10 +103,10 @@ def figures(floor: str, size: int, busybox: Busybox) -> Figures:
             raise SystemExit(f"{size} containers were started, {len(watched)} of them found")
 
         def containers() -> None:
-            collector._read_containers(time.monotonic(), watched)
+            collector._read_each(watched, time.monotonic())
 
         # At time 0 nothing is due that is read now and then.
-        paths = read_each_cycle(lambda: collector._read_containers(0, watched))
+        paths = read_each_cycle(lambda: collector._read_each(watched, 0))
         cycles = max(_READS // len(paths), 20)
         measures: dict[str, Callable[[], float]] = {
             "floor": lambda: c_program(floor, paths, cycles, 0),

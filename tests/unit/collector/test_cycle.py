@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from support import captures
 
 from collector.cycle import Collector, CollectorSettings
 from collector.group import Gone
-from collector.model import Cycle, Point, Stamp, samples
+from collector.model import Cycle, Point, Row, Stamp, samples
 from collector.rates import rate
 
 Make = Callable[..., Collector]
@@ -247,6 +248,64 @@ def test_an_init_that_vanishes_ends_the_container_at_once(collector: Make, tmp_p
     found = told(one.read(), "nxhd1")
     assert found == {"lxc_state{running}": 0, "lxc_state{frozen}": 0, "lxc_state{stopped}": 1}
     assert one.stats.errors == {}
+
+
+def test_what_ends_while_the_cycle_is_read_has_one_row(collector: Make, tmp_path: Path) -> None:
+    """nxhd2 is found dead after nxhd1 was read; by then nxhd1 has ended as well."""
+    root = captures.copied(captures.HYBRID, tmp_path)
+    names = ("nxhd1", "nxhd2")
+    for name in names:
+        (root / "lxc" / name).mkdir(parents=True)
+        (root / "lxc" / name / "config").touch()
+    one = collector(root)
+    one.read()
+    first, second = one._watched.values()
+    read = first.tracked.read
+
+    def ending() -> Row:
+        row = read()
+        for watched in (first, second):
+            Path(watched.found.directory, "cgroup.procs").write_text("")
+            (root / f"proc/{watched.found.init_pid}/net/dev").unlink()
+            shutil.rmtree(watched.found.directory)
+        return row
+
+    first.tracked.read = ending  # type: ignore[method-assign]  # the moment to end both
+    told_names = [row.entity.name for row in one.read().rows if row.entity.kind == "container"]
+    assert sorted(told_names) == sorted(names)
+    after = one.read()
+    assert all("lxc_pids" not in told(after, name) for name in names)
+    assert one.stats.errors == {}
+
+
+def test_a_container_that_never_reads_is_looked_at_once_per_cycle(
+    collector: Make, tmp_path: Path
+) -> None:
+    root = captures.copied(captures.HYBRID, tmp_path)
+    for net in root.glob("proc/[0-9]*/net/dev"):
+        net.unlink()
+    cycle = collector(root).read()
+    assert [row.entity.kind for row in cycle.rows] == ["host", "self"]
+
+
+def test_a_container_that_ends_once_it_was_read_has_one_row(
+    collector: Make, tmp_path: Path
+) -> None:
+    root = captures.copied(captures.HYBRID, tmp_path)
+    for name in ("nxhd1", "nxhd2"):
+        (root / f"lxc/{name}").mkdir(parents=True)
+        (root / f"lxc/{name}/config").touch()
+    one = collector(root)
+    one.read()
+    first, second = (watched.found for watched in one._watched.values())
+    # The second's end is noticed while it is read; the first was read by then and is gone, too.
+    shutil.rmtree(first.directory)
+    (Path(second.directory) / "cgroup.procs").write_text("")
+    (root / f"proc/{second.init_pid}/net/dev").unlink()
+    cycle = one.read()
+    names = [row.entity.name for row in cycle.rows if row.entity.kind == "container"]
+    assert sorted(names) == ["nxhd1", "nxhd2"]
+    assert {told(cycle, name)["lxc_state{stopped}"] for name in names} == {1}
 
 
 def test_a_reused_name_is_another_generation_and_gives_no_rate(
