@@ -216,19 +216,21 @@ def test_cgroups_nested_20_deep_are_part_of_the_container(
 
 
 def test_nothing_is_leaked_over_many_lives(busybox: Busybox, lxc_container: Start) -> None:
-    container = lxc_container("lives", *VETH)
-    veths = _veths()
+    container = lxc_container("lives", *VETH, "lxc.net.0.veth.pair = nxtliv0")
     with collecting(busybox.lxc_path) as collector:
         collector.read()
-        before = len(os.listdir("/proc/self/fd"))
+        inits = {container.pid}
+        before = _held(container, inits)
+        assert before > 10
         for _ in range(5):
             container.stop()
             collector.read()
-            container.start()
+            assert _held(container, inits) == 0
+            inits.add(container.start().pid)
             collector.read()
-        assert len(os.listdir("/proc/self/fd")) == before
-    container.stop()
-    until(lambda: len(_veths()) < len(veths), "the last life's veth to go")
+        assert _held(container, inits) == before
+        container.stop()
+        until(lambda: not Path("/sys/class/net/nxtliv0").exists(), "the last life's veth to go")
 
 
 def test_no_namespace_is_pinned(collector: Collector, lxc_container: Start) -> None:
@@ -258,5 +260,12 @@ def _removed(directory: Path) -> bool:
     return not directory.exists()
 
 
-def _veths() -> list[str]:
-    return [name for name in os.listdir("/sys/class/net") if name.startswith("veth")]
+def _held(container: Container, inits: set[int]) -> int:
+    """Descriptors of ours that are on its cgroups or on one of its inits."""
+    processes = {f"/proc/{pid}" for pid in inits}
+    held = 0
+    for fd in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            link = os.readlink(f"/proc/self/fd/{fd}")
+            held += container.name in link or link.removesuffix(" (deleted)") in processes
+    return held
