@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,13 +15,21 @@ import control
 import vmm
 from vmm.opennebula import arguments
 
-USER = "nxvpone"
+PREFIX = str(3000 + os.getpid() % 4000)
+"""VM 4 of the captures becomes VM 30004 to 69994, so that two runs side by side do not meet."""
+USER = f"nxvp{PREFIX}"
+BRIDGE = f"nxvpbr{PREFIX}"
 HELPER = "/opt/nebulxc/bin/nebulxc-action"
 CALLS = Path(__file__).parents[1] / "opennebula"
 REMOTES = Path(vmm.__file__).parent / "remotes"
 SUDOERS = Path(control.__file__).parent / "nebulxc.sudoers"
 ENVIRONMENT = {"HOME": "/", "USER": USER, "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/games"}
 """As seen on a host whose front-end calls over ssh: no sbin, no language."""
+
+
+def vmid(captured: int) -> int:
+    """The id here of a VM of the captures."""
+    return int(f"{PREFIX}{captured}")
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,7 @@ class FrontEnd:
         action = directory.name.rpartition(".")[2]
         words = json.loads((directory / "argv.json").read_text())
         kinds = zip(arguments.SHAPES[action], words, strict=False)
-        moved = (f"7290{word}" if kind == "VMID" else self._move(word) for kind, word in kinds)
+        moved = (f"{PREFIX}{word}" if kind == "VMID" else self._move(word) for kind, word in kinds)
         argv = tuple(message if word == "@message64" else word for word in moved)
         return Call(directory.name, action, argv, stdin)
 
@@ -117,14 +126,16 @@ class FrontEnd:
         return base64.b64encode(self._move(base64.b64decode(stdin).decode()).encode())
 
     def _move(self, text: str) -> str:
-        """VM 4 becomes 72904, its datastore the installation's, each bridge the test's."""
+        """VM 4 becomes `vmid(4)`, its datastore the installation's, each bridge the test's."""
         text = re.sub(
-            r"/var/lib/one//datastores/(\d+)/(\d)/", r"/var/lib/one//datastores/\1/7290\2/", text
+            r"/var/lib/one//datastores/(\d+)/(\d)/",
+            rf"/var/lib/one//datastores/\1/{PREFIX}\2/",
+            text,
         )
         text = text.replace("/var/lib/one//datastores", f"{self.base}//ds")
-        text = re.sub(r"\bone-(\d)\b", r"one-7290\1", text)
-        text = re.sub(r"<VM><ID>(\d)<", r"<VM><ID>7290\1<", text)
-        text = re.sub(r"<VMID><!\[CDATA\[(\d)\]", r"<VMID><![CDATA[7290\1]", text)
+        text = re.sub(r"\bone-(\d)\b", rf"one-{PREFIX}\1", text)
+        text = re.sub(r"<VM><ID>(\d)<", rf"<VM><ID>{PREFIX}\1<", text)
+        text = re.sub(r"<VMID><!\[CDATA\[(\d)\]", rf"<VMID><![CDATA[{PREFIX}\1]", text)
         return re.sub(r"\bonebr\d\b", self._bridge, text)
 
     def run(

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.frontend import FrontEnd
+from support.frontend import BRIDGE, PREFIX, FrontEnd
 from support.installation import Images, Installation, run, settled
 
 from vmm.cgroup_tree import hierarchies
 
-BRIDGE = "nxvpbr0"
-OURS = re.compile(r"\bone-7290\d\b")
+OURS = re.compile(rf"\bone-{PREFIX}\d\b")
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +33,7 @@ def bridge() -> Iterator[str]:
 
 
 class Moved(Installation):
-    """An installation whose containers are one-7290x, where the captured calls are moved to."""
+    """An installation with the containers that the captured calls are moved to."""
 
     def traces(self) -> dict[str, list[str]]:
         interfaces = [name for name in os.listdir("/sys/class/net") if OURS.search(name)]

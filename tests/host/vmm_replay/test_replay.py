@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.frontend import Answer, Call, FrontEnd
+from support.frontend import Answer, Call, FrontEnd, vmid
 from support.installation import Images, Installation, settled
 
 from vmm.actions import ACTIONS
@@ -24,8 +24,8 @@ ENDS = {"shutdown", "cancel"}
 def placed(installation: Installation, images: Images) -> None:
     """The disks that OpenNebula's datastore drivers would have placed."""
     context = images.context({"context.sh": "RIG='hello'\n"})
-    for datastore, vmid in ((0, 72904), (101, 72906)):
-        home = Path(installation.policy.datastores, str(datastore), str(vmid))
+    for datastore, here in ((0, vmid(4)), (101, vmid(6))):
+        home = Path(installation.policy.datastores, str(datastore), str(here))
         home.mkdir(parents=True)
         (home / "disk.0").write_bytes(images.busybox().read_bytes())
         (home / "disk.1").write_bytes(context.read_bytes())
@@ -96,7 +96,7 @@ def test_every_call_in_its_order(front: FrontEnd, installation: Installation, pl
     replay.play(poll)
     assert front.call(poll).out == "STATE=a\n"
     again = front.call(deploy)
-    assert (again.status, again.out) == (0, "one-72906\n")
+    assert (again.status, again.out) == (0, f"one-{vmid(6)}\n")
     assert "already running" in again.err
     replay.play(cancel)
     assert front.call(poll).out == "STATE=d\n"
@@ -106,7 +106,7 @@ def test_every_call_in_its_order(front: FrontEnd, installation: Installation, pl
 def test_calls_of_a_local_driver_come_in_base64(
     front: FrontEnd, installation: Installation, images: Images
 ) -> None:
-    home = Path(installation.policy.datastores, "0", "72903")
+    home = Path(installation.policy.datastores, "0", str(vmid(3)))
     home.mkdir(parents=True)
     (home / "disk.0").write_bytes(images.busybox().read_bytes())
     (home / "disk.1").write_bytes(images.context({"context.sh": "RIG='hello'\n"}).read_bytes())

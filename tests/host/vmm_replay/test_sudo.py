@@ -8,20 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.frontend import ENVIRONMENT, Call, FrontEnd
+from support.frontend import BRIDGE, ENVIRONMENT, USER, Call, FrontEnd, vmid
 from support.installation import Images, Installation, settled
 
 from vmm.cgroup_tree import CgroupTree
 
 pytestmark = pytest.mark.host
 
-NAME = "one-72904"
+HERE = str(vmid(4))
+NAME = f"one-{HERE}"
+AS_USER = ["/usr/bin/setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
 
 
 @pytest.fixture
 def deploy(front: FrontEnd, installation: Installation, images: Images) -> Call:
     """The first captured deploy, its disks in place."""
-    home = Path(installation.policy.datastores, "0/72904")
+    home = Path(installation.policy.datastores, f"0/{HERE}")
     home.mkdir(parents=True)
     (home / "disk.0").write_bytes(images.busybox().read_bytes())
     (home / "disk.1").write_bytes(images.context({"context.sh": "A=1\n"}).read_bytes())
@@ -42,14 +44,12 @@ def changed(call: Call, old: str, new: str) -> Call:
 def test_only_actions_with_their_arguments_are_taken(front: FrontEnd) -> None:
     helper = ["/usr/bin/sudo", "-n", str(front.helper)]
     for words in ([], ["sh"], ["../deploy"], ["deploy"], ["deploy", "a", "b"], ["-c", "x"]):
-        argv = ["/usr/bin/setpriv", "--reuid=nxvpone", "--regid=nxvpone", "--clear-groups"]
-        ran = subprocess.run(argv + helper + words, capture_output=True, text=True, check=False)
+        ran = subprocess.run(AS_USER + helper + words, capture_output=True, text=True, check=False)
         assert (ran.returncode, ran.stdout) == (1, ""), words
         assert len(ran.stderr.splitlines()) == 1, ran.stderr
 
 
 def test_sudo_runs_nothing_else_and_keeps_no_variable(front: FrontEnd) -> None:
-    user = ["/usr/bin/setpriv", "--reuid=nxvpone", "--regid=nxvpone", "--clear-groups"]
     sudo = ["/usr/bin/sudo", "-n"]
     for words in (
         ["id"],
@@ -59,7 +59,7 @@ def test_sudo_runs_nothing_else_and_keeps_no_variable(front: FrontEnd) -> None:
         ["PYTHONPATH=/tmp", str(front.helper), "poll"],
         ["-g", "shadow", str(front.helper), "poll"],
     ):
-        ran = subprocess.run(user + sudo + words, capture_output=True, text=True, check=False)
+        ran = subprocess.run(AS_USER + sudo + words, capture_output=True, text=True, check=False)
         assert ran.returncode == 1, words
         assert "sudo: " in ran.stderr, (words, ran.stderr)
 
@@ -81,7 +81,7 @@ def test_surroundings_of_the_callers_decide_nothing(front: FrontEnd, tmp_path: P
         "BASH_ENV": str(trap / "x"),
         "NEBULXC_CONFIG": str(trap / "x"),
     }
-    argv = front.command("poll", "one-72904", "h", "72904", "h")
+    argv = front.command("poll", NAME, "h", HERE, "h")
     env = ENVIRONMENT | {k: v for k, v in hostile.items() if k != "LD_PRELOAD"}
     ran = subprocess.run(argv, cwd=trap, env=env, input=b"<VM/>", capture_output=True, check=False)
     assert ran.returncode == 1
@@ -110,11 +110,11 @@ def test_errors_are_one_line_that_says_what_to_do(
     front: FrontEnd, installation: Installation, deploy: Call
 ) -> None:
     before = installation.traces()
-    home = Path(installation.policy.datastores, "0/72904")
+    home = Path(installation.policy.datastores, f"0/{HERE}")
     for wrong, said in (
-        (changed(deploy, "nxvpbr0", "nxvpbr9"), "there is no bridge nxvpbr9 on this host"),
+        (changed(deploy, BRIDGE, "nxvpnone"), "there is no bridge nxvpnone on this host"),
         (changed(deploy, "<CPU><![CDATA[0.5]]>", "<CPU><![CDATA[x]]>"), "/VM/TEMPLATE/CPU: 'x'"),
-        (changed(deploy, "one-72904-0", "eth0"), "/VM/TEMPLATE/NIC[1]/TARGET: 'eth0' is not"),
+        (changed(deploy, f"{NAME}-0", "eth0"), "/VM/TEMPLATE/NIC[1]/TARGET: 'eth0' is not"),
     ):
         answer = front.call(wrong)
         assert (answer.status, answer.out) == (1, "")
@@ -125,7 +125,7 @@ def test_errors_are_one_line_that_says_what_to_do(
     assert "outside of" in front.call(deploy).error
     assert settled(installation, before) == before
     log = Path(installation.policy.log, NAME, "action.log").read_text()
-    assert "deploy one-72904: ERROR: disk 0 of one-72904" in log
+    assert f"deploy {NAME}: ERROR: disk 0 of {NAME}" in log
     assert "Traceback" in log
 
 
