@@ -33,7 +33,7 @@ class Hierarchies:
         v1: dict[str, Path] = {}
         v2 = None
         table = os.fsdecode((root / "proc/mounts").read_bytes())
-        for line in table.splitlines():
+        for line in table.split("\n")[:-1]:
             _, where, kind, options, *_ = line.split(" ")
             path = root / unescaped(where).lstrip("/")
             if kind == "cgroup2":

@@ -151,7 +151,7 @@ class Inventory:
                 if not self._is_init(pid):
                     continue
                 init = stat(read_new(f"{self._proc}/{pid}/stat"))
-            except (OSError, Gone):
+            except (OSError, Gone, ValueError):  # ended, or nothing that the kernel writes
                 continue
             if init.state in _DEAD:
                 continue
@@ -177,7 +177,9 @@ class Inventory:
             if found.name.lxc_path is not None:
                 self._known[found.name.text] = Path(found.name.lxc_path)
         for name, lxc_path in list(self._known.items()):
-            if not (lxc_path / name / "config").exists():
+            if not os.path.exists(
+                lxc_path / name / "config"
+            ):  # Path's raises where we may not look
                 del self._known[name]
         up = {found.name.text for found in running.values()}
         self.stopped = frozenset((self._configured | self._known.keys()) - up)
@@ -210,7 +212,7 @@ def _processes(directory: str) -> Iterator[int]:
         except (OSError, Gone):
             continue
         # 0 stands for a process outside of our own namespace.
-        yield from (int(pid) for pid in pids if pid != b"0")
+        yield from (int(pid) for pid in pids if pid.isdigit() and pid != b"0")
         todo += [f"{cgroup}/{name}" for name, _ in _directories(cgroup)]
 
 

@@ -93,6 +93,7 @@ def _option(words: Sequence[str], short: str, long: str) -> str | None:
 def _by_config(names: Sequence[str], lxc_paths: Sequence[Path]) -> Name:
     for name in names:
         for lxc_path in lxc_paths:
-            if (lxc_path / name / "config").exists():
+            # Not Path's: it raises where we may not look.
+            if os.path.exists(lxc_path / name / "config"):
                 return Name(name, str(lxc_path))
     return Name(names[0], None)

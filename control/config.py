@@ -48,7 +48,7 @@ class CollectorSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     interval: Annotated[Seconds, msgspec.Meta(ge=1, le=3600, description="from 1s to 1h")] = 5.0
     host: str = ""
     datastores: AbsolutePath = "/var/lib/one/datastores"
-    lxc_paths: tuple[AbsolutePath, ...] = ("/var/lib/lxc",)
+    lxc_paths: tuple[AbsolutePath, ...] = ("/var/lib/lxc", "/var/lib/nebulxc/ct")
 
 
 class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

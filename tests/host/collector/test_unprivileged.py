@@ -40,6 +40,8 @@ def test_another_user_sees_a_container_and_its_end(
     busybox: Busybox, lxc_container: Callable[..., Container]
 ) -> None:
     container = lxc_container("watched")
+    # As lxc-create leaves it: nobody else may look for the configuration.
+    (busybox.lxc_path / container.name).chmod(0o700)
     with subprocess.Popen(
         [sys.executable, "-I", "-c", CHILD, container.name],
         stdout=subprocess.PIPE,

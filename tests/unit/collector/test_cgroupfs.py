@@ -41,6 +41,14 @@ def test_a_mount_point_with_a_space(tmp_path: Path) -> None:
     assert Hierarchies.mounted(tmp_path).v2 == tmp_path / "my cgroups"
 
 
+def test_a_mount_point_with_a_form_feed(tmp_path: Path) -> None:
+    """The kernel escapes white space and newlines, not what else Python calls the end of a line."""
+    (tmp_path / "proc").mkdir()
+    table = "none /a\fb tmpfs rw 0 0\nnone /c\u2028d tmpfs rw 0 0\nnone /cg cgroup2 rw 0 0\n"
+    (tmp_path / "proc/mounts").write_text(table, "utf-8")
+    assert Hierarchies.mounted(tmp_path).v2 == tmp_path / "cg"
+
+
 def test_no_cgroups_at_all(tmp_path: Path) -> None:
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc/mounts").write_text("proc /proc proc rw 0 0\n")

@@ -197,6 +197,26 @@ def test_what_vanishes_while_it_is_looked_at_is_passed_over(machine: Machine) ->
     inventory.close()
 
 
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("cgroup/lxc.payload.bad/cgroup.procs", "201\n\x00garbage 7x\n"),
+        ("proc/201/stat", "201 (x"),
+        ("proc/201/status", "Name:\tx\nPPid:\t\nNSpid:\tx\n"),
+    ],
+)
+def test_garbage_in_one_container_leaves_the_others(
+    machine: Machine, path: str, content: str
+) -> None:
+    machine.container("lxc.payload.bad", "bad", 200)
+    (machine.root / path).write_text(content)
+    machine.container("lxc.payload.web", "web", 100)
+    inventory = machine.inventory()
+    inventory.refresh(0)
+    assert set(names(inventory)) - {"bad"} == {"web"}
+    inventory.close()
+
+
 def test_known_containers_are_stopped_until_their_configuration_goes(machine: Machine) -> None:
     machine.define("idle")
     machine.define("a b\n'c\"")

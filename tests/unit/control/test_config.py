@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.inventory import LXC_PATHS
 from control import config
 
 EXAMPLE = Path(config.__file__).parent / "nebulxc.example.toml"
@@ -81,3 +82,7 @@ def test_the_example_documents_every_key_with_its_default() -> None:
 
 def test_the_example_as_shipped_changes_nothing() -> None:
     assert config.load(EXAMPLE) == config.Config()
+
+
+def test_containers_are_looked_for_where_the_collector_does_by_itself() -> None:
+    assert tuple(map(Path, config.Config().collector.lxc_paths)) == LXC_PATHS
