@@ -78,23 +78,25 @@ def test_a_hanging_disk_costs_one_thread_and_only_its_own_values(
         with collecting(busybox.lxc_path, slow_s=0.2) as collector:
             devices = collector.stats.devices
             assert devices is not None
-            devices.usages = Worker(deadline_s=0.3)
+            devices.usages = Worker(deadline_s=1)
             threads = threading.active_count()
-            for _ in range(20):
+            # The collector reads every container of the machine: others may have one that hangs.
+            until(lambda: collector.read() and devices.stuck_threads, "the thread to be given up")
+            for _ in range(10):
                 cycle = collector.read()
                 time.sleep(0.1)
             size = values(cycle, "lxc_filesystem_size_bytes", made.container.name)
             assert of(made.root_device, "/") in size
             assert of(second, "/mnt") not in size
             assert values(cycle, "lxc_filesystem_size_bytes", other.name)
-            assert values(cycle, "lxcmon_stuck_threads") == {(): 1.0}
-            # One hangs, one works, one may look into datastores for others' containers.
-            assert threading.active_count() <= threads + 3
+            stuck = values(cycle, "lxcmon_stuck_threads")[()]
+            assert 1 <= stuck <= ABANDONED_MAX
+            # One works, one may look into datastores for others' containers.
+            assert threading.active_count() <= threads + stuck + 2
             assert collector.stats.errors == {}
             hanging.answer()
-            until(lambda: devices.stuck_threads == 0, "the thread to be let go")
+            until(lambda: devices.stuck_threads < stuck, "the thread to be let go")
         made.container.stop()
-    until(lambda: threading.active_count() < threads + 1, "the threads to end")
 
 
 def test_at_most_eight_threads_are_given_up(tmp_path: Path) -> None:
@@ -124,7 +126,8 @@ def test_a_hanging_datastore_costs_a_cycle_no_time_and_disk_ids_only_meanwhile(
     tmp_path: Path,
 ) -> None:
     image = make_image(tmp_path / "datastores/0/7/disk.0", 16)
-    devices = Devices(Path("/"), tmp_path / "datastores")
+    # Thirty times faster, so that the recheck of what was not found comes within the test.
+    devices = Devices(Path("/"), tmp_path / "datastores", clock=lambda: time.monotonic() * 30)
     with loop(image) as device, closing(devices):
         number, name = os.stat(device).st_rdev, device.removeprefix("/dev/")
 
