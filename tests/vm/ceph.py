@@ -133,13 +133,16 @@ class Ceph:
         configuration = {"CEPH_CONF": str(self.home / "ceph.conf")}
         self.daemon(kind).start(argv, bound=bound, env=configuration)
 
-    def _make_pool(self, patience: float = 180) -> None:
-        self.client("ceph", "osd", "pool", "create", POOL, "8")
+    def _wait_until_ready(self, patience: float = 180) -> None:
         deadline = time.monotonic() + patience
         while not self._ready():
             if time.monotonic() > deadline:
                 raise CommandError(f"Ceph is not ready; see {self.home}/log")
             time.sleep(0.3)
+
+    def _make_pool(self) -> None:
+        self.client("ceph", "osd", "pool", "create", POOL, "8")
+        self._wait_until_ready()
         self.client("rbd", "pool", "init", POOL)
         rights = ("mon", "profile rbd", "osd", "profile rbd", "mgr", "profile rbd")
         keyring = str(self.home / f"ceph.{USER}.keyring")
@@ -169,13 +172,20 @@ class Ceph:
             self.daemon(kind).signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let paused daemons go on."""
+        """Let paused daemons go on, and wait until the pool takes writes again."""
+        self._continue()
+        # The only OSD has let its own lease run out, and without peers nothing renews it: its
+        # groups stay "laggy", with every request waiting, until they peer anew.
+        self.client("ceph", "osd", "down", "0")
+        self._wait_until_ready()
+
+    def _continue(self) -> None:
         for kind in DAEMONS:
             self.daemon(kind).signal(signal.SIGCONT)
 
     def end(self) -> None:
         """End the daemons and delete the cluster."""
-        self.resume()  # a stopped process does not see SIGTERM
+        self._continue()  # a stopped process does not see SIGTERM
         for kind in reversed(DAEMONS):
             self.daemon(kind).end(grace=5)
         cache.remove(self.home)
