@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from collector.model import Cycle
+from collector.reading import readings
+from control.lines import lines
+from control.printable import printable
+
 _NAMED = 5
+_STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What runs. `url` is None without a page; `ssh` is $SSH_CONNECTION, where there is one."""
+    """What runs. `stored` is whether the store took the first cycle.
+
+    `url` is None without a page; `ssh` is $SSH_CONNECTION, where there is one.
+    """
 
     containers: Sequence[str]
     interval_s: float
@@ -17,18 +26,24 @@ class Started:
     url: str | None = None
     ssh: str = ""
     demo: bool = False
+    stored: bool = True
+
+
+def running(cycle: Cycle) -> list[str]:
+    """The names of the containers that run, fit for a terminal."""
+    return [printable(line.name) for line in lines(readings(cycle, None)) if line.state != _STOPPED]
 
 
 def greeting(started: Started) -> str:
     """The first lines of success."""
-    lines = []
+    said = []
     if started.url is not None:
-        lines.append(f"The page: {started.url}")
-        lines.extend(_tunnel(started.url, started.ssh))
-    lines.append(_watched(started))
-    lines.append(f"In the terminal: {started.command} top")
-    lines.append(f"Ctrl-C ends it{' and removes the demo' if started.demo else ''}.")
-    return "\n".join(lines)
+        said.append(f"The page: {started.url}")
+        said.extend(_tunnel(started.url, started.ssh))
+    said.append(_watched(started))
+    said.append(f"In the terminal: {started.command} top")
+    said.append(f"Ctrl-C ends it{' and removes the demo' if started.demo else ''}.")
+    return "\n".join(said)
 
 
 def _tunnel(url: str, ssh: str) -> list[str]:
@@ -44,6 +59,8 @@ def _tunnel(url: str, ssh: str) -> list[str]:
 
 def _watched(started: Started) -> str:
     every = f"every {started.interval_s:g} s into {started.store}"
+    if not started.stored:
+        every += " (which takes nothing now: see the error above)"
     names = started.containers
     if not names:
         return (

@@ -97,4 +97,4 @@ def choose(
         stored.readings()
     except StoreError as problem:
         return Direct(read, f"read directly: {problem}")
-    return stored if stored.fresh else Direct(read, "read directly, no agent is running")
+    return stored if stored.fresh else Direct(read, "read directly, no agent adds to the store")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from collector.cycle import Loop
 from control import agent, config, lock, page_start, stopping
-from control.greeting import Started, greeting
+from control.greeting import Started, greeting, running
 from control.problem import Problem
 
 EXAMPLE = "sudo nebulxc agent --config ./nebulxc.toml"
@@ -83,14 +83,14 @@ def _greet(args: argparse.Namespace, wiring: agent.Wiring, loop: Loop) -> None:
         return
     chosen = wiring.config
     serves = wiring.page is not None and page_start.wait_until_it_answers(chosen)
-    rows = loop.last.rows if loop.last else ()
     started = Started(
-        containers=sorted(row.entity.name for row in rows if row.entity.kind == "container"),
+        containers=running(loop.last) if loop.last else (),
         interval_s=chosen.collector.interval,
         store=chosen.store.directory,
         command=f"sudo {sys.prefix}/bin/nebulxc",
         url=page_start.url(chosen) if serves else None,
         ssh=os.environ.get("SSH_CONNECTION", ""),
         demo=bool(args.demo),
+        stored=loop.last is not None and loop.last.seq > 0,
     )
     print(greeting(started), flush=True)

@@ -1,6 +1,7 @@
 from typing import Any
 
-from control.greeting import Started, greeting
+from collector.model import Column
+from control.greeting import Started, greeting, running
 
 
 def lines(**changes: Any) -> list[str]:
@@ -38,6 +39,11 @@ def test_no_containers_says_what_to_do() -> None:
     assert "No container runs yet" in lines(containers=[])[1]
 
 
+def test_a_store_that_takes_nothing_is_no_success() -> None:
+    assert "/s (which takes nothing now: see the error above)" in lines(stored=False)[1]
+    assert "takes nothing" not in lines()[1]
+
+
 def test_many_containers_are_counted() -> None:
     names = [str(number) for number in range(200)]
     assert lines(containers=names)[1].endswith(": 0, 1, 2, 3, 4 and 195 more")
@@ -46,3 +52,12 @@ def test_many_containers_are_counted() -> None:
 
 def test_a_demo_is_told_to_go() -> None:
     assert lines(demo=True)[-1] == "Ctrl-C ends it and removes the demo."
+
+
+def test_what_is_defined_and_does_not_run_is_not_called_sampled(cycle: Any) -> None:
+    def state(name: str, value: float) -> dict[Column, float]:
+        return {Column("lxc_state", (("state", name),)): value}
+
+    stopped = state("running", 0) | state("stopped", 1)
+    containers = {"b\x1b[2J": state("running", 1), "idle": stopped, "a": state("frozen", 1)}
+    assert running(cycle(containers)) == ["a", "b?[2J"]
