@@ -14,6 +14,8 @@ from support.site import ARGS, CHROMIUM, Site, serving
 
 expect.set_options(timeout=20_000)
 
+NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
+
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
@@ -49,11 +51,13 @@ class Look:
     page: Page
     strangers: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
     forgiven: tuple[str, ...] = ()
     """Beginnings of console messages that the test itself brings about."""
 
     def watch(self) -> None:
         self.page.on("request", self._request)
+        self.page.on("requestfailed", self._failed)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
@@ -61,12 +65,22 @@ class Look:
         if urlsplit(request.url).netloc != urlsplit(self.site.url).netloc:
             self.strangers.append(request.url)
 
+    def _failed(self, request: Request) -> None:
+        if request.failure == NETWORK_CHANGED:
+            self.dropped.append(request.url)
+
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not message.text.startswith(self.forgiven):
+        told = message.type in ("error", "warning") and NETWORK_CHANGED not in message.text
+        if told and not message.text.startswith(self.forgiven):
             self.errors.append(message.text)
 
     def go(self, path: str) -> Page:
-        self.page.goto(self.site.url + path)
+        """Open a page; again when an interface came or went meanwhile: Chromium then drops all."""
+        for _ in range(10):
+            self.dropped.clear()
+            self.page.goto(self.site.url + path, wait_until="load")
+            if not self.dropped:
+                break
         return self.page
 
     def check(self) -> None:

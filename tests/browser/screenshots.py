@@ -50,7 +50,6 @@ SHOTS = (
     ("page-dark", "/", 1440, 640, "dark"),
     ("page-phone", "/", 390, 844, "light"),
     ("container", "/container/web-1", 1440, 1010, "light"),
-    ("container-dark", "/container/web-1", 1440, 1010, "dark"),
     ("container-phone", "/container/web-1", 390, 844, "dark"),
     ("host", "/host", 1440, 1010, "light"),
 )
@@ -97,13 +96,19 @@ def wait_for_quiet(site: Site, minutes: float) -> None:
         time.sleep(2)
 
 
-def take(browser: Browser, site: Site) -> None:
+def take(browser: Browser, site: Site, only: str) -> None:
     for name, path, width, height, scheme in SHOTS:
+        if not name.startswith(only):
+            continue
         options: dict[str, Any] = {"viewport": {"width": width, "height": height}}
         context = browser.new_context(color_scheme=scheme, **options)
         page = context.new_page()
-        page.goto(site.url + path)
-        page.wait_for_timeout(4000)
+        dropped: list[str] = []
+        page.on("requestfailed", lambda request, dropped=dropped: dropped.append(request.url))
+        while not page.url.startswith("http") or dropped:  # an interface came or went meanwhile
+            dropped.clear()
+            page.goto(site.url + path)
+            page.wait_for_timeout(4000)
         page.screenshot(path=IMAGES / f"{name}.png")
         context.close()
 
@@ -111,18 +116,19 @@ def take(browser: Browser, site: Site) -> None:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("--minutes", type=float, default=16)
-    minutes = arguments.parse_args().minutes
+    arguments.add_argument("--only", default="", help="pictures whose names begin so")
+    chosen = arguments.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     with bridge(), Busybox("nxwb") as busybox, serving(busybox) as site, ExitStack() as stack:
         made: list[Container] = []
         try:
             loaded(busybox, stack, made)
             made[-1].freeze()
-            time.sleep(60 * minutes)
+            time.sleep(60 * chosen.minutes)
             wait_for_quiet(site, 5)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-                take(browser, site)
+                take(browser, site, chosen.only)
                 browser.close()
         finally:
             made[-1].unfreeze()

@@ -72,6 +72,18 @@ def test_an_unreadable_store(look: Any, site: Any, busy: Container) -> None:
     expect(banner(page)).to_be_hidden()
 
 
+def test_a_range_chosen_while_nothing_answers(look: Any, site: Any, busy: Container) -> None:
+    page = look(forgiven=NETWORK).go(f"/container/{quote(busy.name)}")
+    expect(page.locator('.card[aria-label="Memory"] canvas')).to_be_visible()
+    site.end("page")
+    page.get_by_role("button", name="24 h").click()
+    expect(banner(page)).to_contain_text("no answer")
+    with page.expect_response(lambda answer: "since=" in answer.url and answer.ok):
+        site.start("page")
+    expect(banner(page)).to_be_hidden()
+    expect(page.locator("#window")).to_contain_text("5 min")
+
+
 def test_a_full_disk(look: Any, site: Any, busy: Container) -> None:
     page = look().go("/")
     expect(page.locator("#pulse")).to_have_text("live")

@@ -15,7 +15,7 @@ const SLOWEST_S = 60;
 const address = new URL(location.href);
 const view = { range: RANGES[address.searchParams.get("range")] ? address.searchParams.get("range") : "15m", zoom: null };
 let charts = [], layout = "", history = null, showTiles = null, pending = null, last = null;
-let grownAt = 0;
+let grownAt = 0, missing = false;
 
 const width = () => RANGES[view.range][1];
 const window_ = () => view.zoom ?? [last.now - width(), last.now];
@@ -68,17 +68,27 @@ async function reload() {
   try {
     await history.load(from.toFixed(3), view.zoom ? to.toFixed(3) : null, mine.signal);
     grownAt = last.now;
+    missing = false;
     if (pending === mine) draw();
   } catch (error) {
-    if (error.name !== "AbortError") throw error;
+    if (error.name === "AbortError") return;
+    missing = true;
+    throw error;
   } finally {
     if (pending === mine) { pending = null; byId("charts").removeAttribute("aria-busy"); }
   }
 }
 
+/** For a click: what goes wrong is told by the cycle, which then tries again. */
+function reloadSoon() {
+  reload().catch(() => {});
+}
+
 /** A longer step needs no request each cycle; a clock that went back needs everything anew. */
 async function follow() {
-  if (view.zoom !== null || pending !== null) return;
+  if (pending !== null) return;
+  if (missing) { await reload(); return; }
+  if (view.zoom !== null) return;
   if (last.now < grownAt) { await reload(); return; }
   const pause = Math.min(history.step || 0, SLOWEST_S);
   if (last.now - grownAt < pause) { draw(); return; }
@@ -88,22 +98,23 @@ async function follow() {
   if (pending === null && view.zoom === null) draw();
 }
 
-async function zoomTo(from, to) {
+function zoomTo(from, to) {
   const least = 10 * last.interval_s, middle = (from + to) / 2;
   const half = Math.max(least, to - from) / 2;
   const end = Math.min(middle + half, last.now);
   view.zoom = [end - 2 * half, end];
   showWindow();
-  await reload();
+  reloadSoon();
 }
 
-async function choose(range) {
+function choose(range) {
   view.range = range;
   view.zoom = null;
   address.searchParams.set("range", range);
   window.history.replaceState(null, "", address);
+  if (history === null) return;
   showWindow();
-  await reload();
+  reloadSoon();
 }
 
 const atLiveEnd = (from, to) => to > last.now - (to - from) / 10;
@@ -160,7 +171,7 @@ function start() {
   }));
   byId("moves").addEventListener("click", (event) => {
     const move = MOVES[event.target.dataset.move];
-    if (move && last) zoomTo(...move(window_()));
+    if (move && history) zoomTo(...move(window_()));
   });
   byId("reset").addEventListener("click", () => choose(view.range));
   onColours(() => charts.forEach((chart) => chart.recolour()));

@@ -10,6 +10,7 @@ export class History {
   constructor(api, metrics) {
     this.api = api;
     this.metrics = metrics;
+    this.loads = 0;
     this.clear();
   }
 
@@ -17,7 +18,6 @@ export class History {
     this.time = [];
     this.columns = new Map();
     this.step = null;
-    this.askedAt = 0;
   }
 
   /** `parameters`: since, until, step. */
@@ -30,6 +30,7 @@ export class History {
 
   /** Everything from `since` to `until` (null: now). */
   async load(since, until, signal) {
+    this.loads += 1;
     const body = await this.fetch({ since, until }, signal);
     this.clear();
     this.time = body.time;
@@ -38,12 +39,14 @@ export class History {
     return body;
   }
 
-  /** What came since the last point, which may itself have been of an unfinished step. */
+  /** What came since the last point, which may itself have been of an unfinished step; nothing
+      when another window was asked for meanwhile. */
   async grow(oldest, now, signal) {
     const last = this.time.at(-1);
     if (last === undefined || last >= now) return false;
+    const loads = this.loads;
     const body = await this.fetch({ since: last, step: this.step || "raw" }, signal);
-    if (body.time.length === 0) return true;
+    if (body.time.length === 0 || loads !== this.loads) return true;
     const keep = this.time.findLastIndex((time) => time < body.time[0]) + 1;
     const drop = Math.max(0, this.time.findIndex((time) => time >= oldest));
     const fresh = new Map(body.series.map((one) => [lineKey(one), one.values]));

@@ -25,7 +25,7 @@ export async function ask(url, signal) {
 
 const banner = document.getElementById("banner");
 const pulse = document.getElementById("pulse");
-let unreachableSince = null;
+let unreachableSince = null, failures = 0;
 
 function when(unix, now) {
   const date = now - unix > 86400 ? `${day(unix)} ` : "";
@@ -56,6 +56,7 @@ function showPulse(body) {
 }
 
 function arrived(body) {
+  failures = 0;
   unreachableSince = null;
   showBanner(body.problem, body.now);
   showPulse(body);
@@ -74,6 +75,14 @@ function failed(error) {
   unreachableSince ??= now;
   const text = `This browser gets no answer from the page's server. It asks again every ${RETRY_S} s.`;
   showBanner({ code: "unreachable", level: "error", text, since: unreachableSince }, now);
+}
+
+/** A browser drops requests when its network changes: one lost answer is no news. */
+function lost(error) {
+  failures += 1;
+  const excused = failures === 1 && !(error instanceof Answer);
+  if (!excused) failed(error);
+  return excused ? 500 : RETRY_S * 1000;
 }
 
 /** Just after the next cycle; never faster than twice a second. */
@@ -106,8 +115,7 @@ export function everyCycle(url, show) {
         again(RETRY_S * 1000);
         throw error;
       }
-      failed(error);
-      again(RETRY_S * 1000);
+      again(lost(error));
     } finally {
       busy = false;
     }
