@@ -80,8 +80,14 @@ HOOKS: dict[str, Callable[[State, Mapping[str, str]], None]] = {
 
 
 def _monitor() -> dict[str, int | str | None]:
-    """LXC's monitor is what started this hook."""
+    """LXC's monitor is what started this hook, in the mount namespace that they share.
+
+    Had it died meanwhile, our parent would be whatever adopts orphans: to take that for the
+    monitor would have a later action kill it.
+    """
     pid = os.getppid()
+    if pid == 1 or os.readlink(f"/proc/{pid}/ns/mnt") != os.readlink("/proc/self/ns/mnt"):
+        raise DriverError("LXC's monitor of this start is gone")
     return {"pid": pid, "started": process.start_time(pid), "boot_id": attempt.boot_id()}
 
 

@@ -182,6 +182,7 @@ class Bench:
         ]
         (self.bare / "bare").mkdir()
         lines.append(f"lxc.rootfs.path = dir:{self.bare}/root")
+        lines.append("lxc.rootfs.options = idmap=container")  # ours is mapped by its hook
         (self.bare / "bare/config").write_text("\n".join(lines) + "\n")
 
     def _hook_shims(self) -> None:
