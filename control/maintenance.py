@@ -16,7 +16,8 @@ EVERY_S = 60
 def scheduled(maintain: Callable[[], None]) -> Iterator[None]:
     """`maintain` runs each minute during this block, never twice at a time, late rather than not.
 
-    A failure is logged when it begins and when it is over, not every minute.
+    A failure is logged when it begins and when it is over, not every minute. A run that is under
+    way at the end is not waited for: closing the store tells it to stop, and waits.
     """
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(
@@ -29,7 +30,7 @@ def scheduled(maintain: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        scheduler.shutdown(wait=True)
+        scheduler.shutdown(wait=False)
 
 
 class Announced:

@@ -89,6 +89,8 @@ def _query_has_rates(agent: Any) -> None:
     answer = json.loads(agent.command(*words, "--rate", "--json"))
     assert (answer["metric"], answer["kind"], answer["rate"]) == (CPU, "counter", True)
     (series,) = answer["series"]
+    assert any(value is not None for _, value in series["points"])
+    (series,) = answer["series"]
     assert series["labels"]["container"] == agent.containers[0]
     rates = [value for _, value in series["points"] if value is not None]
     assert rates

@@ -22,6 +22,21 @@ def test_a_failure_is_logged_once_and_its_end_once(caplog: pytest.LogCaptureFixt
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR", "INFO"]
 
 
+def test_a_run_under_way_does_not_delay_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maintenance, "EVERY_S", 0.05)
+    began, told_to_stop, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def long_job() -> None:
+        began.set()
+        if told_to_stop.wait(30):
+            ended.set()
+
+    with scheduled(long_job):
+        assert began.wait(10)
+    told_to_stop.set()
+    assert ended.wait(10)
+
+
 def test_it_runs_in_the_background_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maintenance, "EVERY_S", 0.05)
     ran = threading.Event()
