@@ -189,7 +189,7 @@ def _own(instance: Instance, arguments: argparse.Namespace, purpose: str) -> Ite
 
 def _suite(session: Session, rest: list[str]) -> int:
     """Both halves, or with arguments the half that they are for; 0 when all of it is good."""
-    directory = suite.results_directory(session.instance.release)
+    directory = suite.results_directory(session.instance)
     cache.remove(directory)
     directory.mkdir(parents=True)
     drives = any(word.startswith(suite.OUTSIDE) for word in rest)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vm.process import BOUND, CommandError, run
 from vm.session import Session
-from vm.settings import CHECKOUT, GUEST_CHECKOUT, GUEST_PYTHON, GUEST_RESULTS, Release
+from vm.settings import CHECKOUT, GUEST_CHECKOUT, GUEST_PYTHON, GUEST_RESULTS, Instance
 from vm.step import step
 
 TRUTH = "tests/host/truth"
@@ -38,9 +38,9 @@ class Count:
         return self.ran > 0 and not self.failed and not self.skipped
 
 
-def results_directory(release: Release) -> Path:
+def results_directory(instance: Instance) -> Path:
     """Where results, logs and captures of a run are left."""
-    return CHECKOUT / "var/vm" / release.codename
+    return CHECKOUT / "var/vm" / instance.name
 
 
 def count(report: Path) -> Count:
@@ -110,7 +110,7 @@ def run_outside(session: Session, arguments: Sequence[str]) -> int:
     python = CHECKOUT / ".venv/bin/python"
     if not python.exists():
         raise CommandError(f"{python} is missing: scripts/test makes it")
-    report = results_directory(session.instance.release) / "outside.xml"
+    report = results_directory(session.instance) / "outside.xml"
     argv = [*BOUND, str(python), *PYTEST.split(), "-m", "guest", f"--junitxml={report}"]
     named = {
         "NEBULXC_VM": session.instance.name,
@@ -128,7 +128,7 @@ def run_outside(session: Session, arguments: Sequence[str]) -> int:
 
 def fetch(session: Session) -> None:
     """Bring results, the guest's journal and its console here."""
-    target = results_directory(session.instance.release)
+    target = results_directory(session.instance)
     with step(f"results to {target.relative_to(CHECKOUT)}"):
         for name, command in (("journal", "journalctl -b --no-pager"), ("dmesg", "dmesg")):
             session.guest.run(f"{command} > {GUEST_RESULTS}/{name}.txt", check=False)

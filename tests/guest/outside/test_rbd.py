@@ -136,5 +136,5 @@ def test_cycles_go_on_while_ceph_does_not_answer(
     for metric in (MAPPED, SIZE, WRITTEN):
         assert shown[-1].get(metric, image="one-9-0") is not None
     assert shown[-1].get("lxc_memory_usage_bytes", container="one-9") is not None
-    after = watch.until(lambda one: (one.get(WRITTEN, image="one-9-0") or 0) > 16 * MIB)
-    assert grown(WRITTEN, before, after) >= 15 * MIB
+    # what was waiting gets there
+    watch.until(lambda one: grown(WRITTEN, before, one) >= 15 * MIB)
