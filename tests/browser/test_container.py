@@ -33,6 +33,7 @@ DRAWN = """(name) => {
 def look_closer(page: Any) -> None:
     """At the last two minutes: the first seconds of a container are but a few pixels of 15."""
     expect(card(page, "CPU").locator("canvas")).to_be_visible()
+    expect(page.locator("#facts")).to_contain_text(re.compile(r"up (\d\d\ss|\d+\smin)"))
     for _ in range(3):
         page.get_by_role("button", name="Zoom in").click()
 
