@@ -48,9 +48,13 @@ def clear(demo: str, host: Host, base: Path = definition.BASE) -> None:
         _stop(container, host)
         _remove_cgroups(container.name)
     link = definition.bridge(demo)
-    if (_NETWORK_CLASS / link / "bridge").exists():
-        host.run("ip", "link", "delete", link)
-    shutil.rmtree(base / demo, ignore_errors=True)
+    try:
+        if (_NETWORK_CLASS / link / "bridge").exists():
+            host.run("ip", "link", "delete", link)
+    except DriverError as error:
+        raise Problem(f"the demo's bridge {link} is left behind: {error}") from error
+    finally:
+        shutil.rmtree(base / demo, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -336,11 +336,12 @@ def test_stopped_containers_have_their_state_and_nothing_else(
     collector: Make, tmp_path: Path
 ) -> None:
     root = captures.copied(captures.HYBRID, tmp_path)
-    for name in ("idle", "one-7", 'odd "name"\nof 2 lines'):
+    odd = ('odd "name"\nof 2 lines', "ü" * 127 + "x")  # 255 bytes
+    for name in ("idle", "one-7", *odd):
         (root / "lxc" / name).mkdir(parents=True)
         (root / "lxc" / name / "config").touch()
     cycle = collector(root).read()
-    for name in ("idle", "one-7", 'odd "name"\nof 2 lines'):
+    for name in ("idle", "one-7", *odd):
         assert told(cycle, name) == {
             "lxc_state{running}": 0,
             "lxc_state{frozen}": 0,
