@@ -7,8 +7,9 @@ TOTAL and N (how many were known) for a gauge. Column 0 is the frame's own bookk
 
 import math
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 
 from collector.model import Kind
 
@@ -89,7 +90,7 @@ def roll_up(frame: Frame, times: Times, ranges: Ranges, kinds: Mapping[int, Kind
         mono[ranges[place][1] - 1] - mono[frame.present[last]] + frame.lag_ns[last]
         for place, last in zip(places, lasts, strict=True)
     ]
-    streams = roll_up_streams(frame.streams, within, kinds)
+    streams = roll_up_streams(frame.streams, within, kinds, frame.generations)
     return Frame(places, [frame.generations[last] for last in lasts], lag, streams)
 
 
@@ -106,13 +107,15 @@ def _held(present: Sequence[int], ranges: Ranges) -> Ranges:
     return held
 
 
-def roll_up_streams(streams: Streams, ranges: Ranges, kinds: Mapping[int, Kind]) -> Streams:
+def roll_up_streams(
+    streams: Streams, ranges: Ranges, kinds: Mapping[int, Kind], generations: Sequence[int]
+) -> Streams:
     """Every column's streams with one value per range."""
     rolled: Streams = {}
     for cid in dict.fromkeys(name >> 3 for name in streams):
         value = streams.get(key(cid, VALUE))
         if value is not None and kinds[cid] is Kind.COUNTER:
-            rolled[key(cid, VALUE)] = last_known(value, ranges)
+            rolled[key(cid, VALUE)] = last_known(value, ranges, generations)
             continue
         wide = rolled_up(streams, cid) if value is None else widen(value)
         for aspect, stream in zip((LOW, HIGH, TOTAL, N), gauge(wide, ranges), strict=True):
@@ -127,17 +130,24 @@ def rolled_up(streams: Streams, cid: int) -> tuple["array[float]", ...]:
     return *(streams.get(key(cid, aspect), absent) for aspect in (LOW, HIGH, TOTAL)), n
 
 
-def last_known(values: "array[float]", ranges: Ranges) -> "array[float]":
-    """The last value of each range that was read; NaN where none was."""
+def last_known(
+    values: "array[float]", ranges: Ranges, generations: Sequence[int]
+) -> "array[float]":
+    """The last value of each range that was read in the life that its last reading is of; else NaN.
+
+    A range goes by the generation of its last reading: an earlier life's value would pass for
+    that one's, and give a rate across the two.
+    """
     ends = array("d", [values[end - 1] for _, end in ranges])
     if is_known(ends):
         return ends
-    return array("d", [_last(values[start:end]) for start, end in ranges])
+    return array("d", [_last(values, generations, places) for places in starmap(range, ranges)])
 
 
-def _last(values: Iterable[float]) -> float:
-    known = [v for v in values if not math.isnan(v)]
-    return known[-1] if known else math.nan
+def _last(values: "array[float]", generations: Sequence[int], places: range) -> float:
+    life = generations[places[-1]]
+    known = (values[place] for place in reversed(places) if generations[place] == life)
+    return next((value for value in known if not math.isnan(value)), math.nan)
 
 
 def gauge(wide: Sequence["array[float]"], ranges: Ranges) -> tuple["array[float]", ...]:

@@ -27,7 +27,7 @@ def series(db: sqlite3.Connection, names: Names, eid: int, metric: str, span: Sp
     ranges = joined.times.ranges(span.step_ms)
     streams = joined.streams
     if span.step_ms:
-        streams = roll_up_streams(streams, ranges, kinds)
+        streams = roll_up_streams(streams, ranges, kinds, joined.generations)
     labels = names.entity(eid).labels
     return [
         Series(column.metric, labels + column.labels, _points(joined, ranges, values))

@@ -58,8 +58,22 @@ def point(group: list[tuple[Cycle, Row]], metric: str) -> Point:
     if not values:
         return Point(*at, MISSING, MISSING, MISSING)
     if kind_by_name(metric) is Kind.COUNTER:
-        return Point(*at, values[-1], values[-1], values[-1])
+        return Point(*at, *[counted(group, metric)] * 3)
     return Point(*at, sum(values) / len(values), min(values), max(values))
+
+
+def counted(group: list[tuple[Cycle, Row]], metric: str) -> float:
+    """The last value in the life that the last reading is of."""
+    return next(
+        (
+            value
+            for _, row in reversed(group)
+            if row.generation == group[-1][1].generation
+            for column, value in zip(row.columns, row.values, strict=True)
+            if column.metric == metric and not math.isnan(value)
+        ),
+        MISSING,
+    )
 
 
 def assert_same(found: Sequence[Point], wanted: Sequence[Point]) -> None:
@@ -146,6 +160,26 @@ def test_a_stepped_clock_shows_every_reading_once_with_true_rates(diary: Diary, 
     (found,) = diary.bed.reader.series("container", "steady", "lxc_work_total", EVERYTHING)
     assert len(found.points) == 600
     assert [rate for _, rate in rates(found.points)] == [1.0] * 599
+
+
+def test_lives_that_end_within_each_minute_give_no_rate_across_them(diary: Diary) -> None:
+    """A container that crashes again and again: each minute ends while it does not run."""
+    entity, work = Entity("container", "one-1", ()), Column("lxc_work_total")
+    for minute in range(240):
+        ran = Row(entity, minute + 1, (work,), [10.0 + minute])
+        stopped = Row(entity, 0, (Column("lxc_level"),), [1.0])
+        for row in (ran, stopped):
+            cycle = Cycle(diary.bed.clock.now(), (row,))
+            diary.bed.writer.append(cycle)
+            diary.cycles.append(cycle)
+            diary.bed.clock.pass_ms(30_000)
+    diary.bed.writer.maintain()
+    assert FRESH in tiers_of(diary.bed)
+    for step_ms in (0, 60_000, HOUR_MS):
+        diary.check(Span(0, 2**52, step_ms))
+        steps = Span(0, 2**52, step_ms)
+        for series in diary.bed.reader.series("container", "one-1", "lxc_work_total", steps):
+            assert {rate for _, rate in rates(series.points)} == {None}
 
 
 def test_a_reboot_within_the_hour(diary: Diary) -> None:
