@@ -117,7 +117,9 @@ def net_dev(data: bytes, ignored: Container[bytes] = ()) -> list[tuple[bytes, Va
     return found
 
 
-_BLKIO = re.compile(rb"([0-9]+:[0-9]+) Read ([0-9]+)\n\1 Write ([0-9]+)\n")
+# A device that was removed keeps its counters for a while and is called "(unknown)".
+_BLKIO = re.compile(rb"([0-9]+:[0-9]+|\(unknown\)) Read ([0-9]+)\n\1 Write ([0-9]+)\n")
+_REMOVED = b"(unknown)"
 _BLKIO_LINES = (5, 6)
 
 
@@ -127,20 +129,22 @@ def blkio(data: bytes) -> dict[bytes, Values]:
     Of a device's lines Async, Sync and Total count the same requests again, and Discard (since
     Linux 4.20) is neither. One "Total" ends the file, alone while there was no I/O.
     """
-    found: dict[bytes, Values] = {
-        device: (float(read), float(written)) for device, read, written in _BLKIO.findall(data)
-    }
+    told = _BLKIO.findall(data)
     there = lines(data)
-    shape = [each * len(found) + 1 for each in _BLKIO_LINES]
+    shape = [each * len(told) + 1 for each in _BLKIO_LINES]
     if len(there) not in shape or not there[-1].startswith(b"Total "):
         raise FormatError(data, "operations by device and a total")
-    return found
+    return {
+        device: (float(read), float(written))
+        for device, read, written in told
+        if device != _REMOVED
+    }
 
 
 _IO_STAT = re.compile(
     rb"([0-9]+:[0-9]+) rbytes=([0-9]+) wbytes=([0-9]+) rios=([0-9]+) wios=([0-9]+)(?: .*)?"
 )
-_IO_STAT_NOTHING = re.compile(rb"[0-9]+:[0-9]+ (?!.*\brbytes=).*")
+_IO_STAT_NOTHING = re.compile(rb"\(unknown\) .*|[0-9]+:[0-9]+ (?!.*\brbytes=).*")
 
 
 def io_stat(data: bytes) -> dict[bytes, Values]:

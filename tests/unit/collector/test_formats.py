@@ -110,6 +110,18 @@ def test_io_stat_passes_over_devices_without_counters_and_unknown_keys() -> None
     assert io_stat(text) == {b"253:6": (1.0, 2.0, 3.0, 4.0)}
 
 
+def test_a_removed_device_hides_no_other() -> None:
+    """As Linux 6.18 tells two loops that are gone beside one that is there."""
+    gone = b"(unknown) Read 6144\n(unknown) Write 33610752\n(unknown) Sync 62464\n"
+    gone += b"(unknown) Async 33554432\n(unknown) Discard 0\n(unknown) Total 33616896\n"
+    there = b"7:1 Read 1\n7:1 Write 2\n7:1 Sync 3\n7:1 Async 0\n7:1 Discard 0\n7:1 Total 3\n"
+    assert blkio(gone + there + gone + b"Total 67233795\n") == {b"7:1": (1.0, 2.0)}
+    line = b"(unknown) rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n"
+    assert io_stat(line + b"7:1 rbytes=1 wbytes=2 rios=3 wios=4\n") == {
+        b"7:1": (1.0, 2.0, 3.0, 4.0)
+    }
+
+
 def test_io_stat_of_a_real_host_with_stacked_devices() -> None:
     found = io_stat((V2 / "sys/fs/cgroup/lxc.payload.c8/io.stat").read_bytes())
     assert found[b"253:5"] == (23374848.0, 23085056.0, 450.0, 358.0)
