@@ -36,6 +36,8 @@ def _metrics(entry: CatalogueEntry) -> set[str]:
 
 def _no_metric(metric: str, container: str | None, known: set[str], defined: set[str]) -> str:
     where = "in the store" if container is None else f"of container {container!r}"
+    if not known:
+        return "the store holds no reading yet: the agent's log tells whether it can store any"
     if metric in defined:
         return f"{metric} was never read {where}: this host or container does not have it"
     return f"there is no metric {metric!r} {where}{_nearest(metric, known)}"

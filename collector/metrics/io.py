@@ -5,7 +5,7 @@ from pathlib import Path
 
 from collector.container import Container
 from collector.files import Text, read_new
-from collector.formats import Values, blkio, io_stat
+from collector.formats import FormatError, Values, blkio, io_stat
 from collector.group import Group, Source
 from collector.layers import Layers, number, told
 from collector.model import MISSING, Column, Columns, Kind, Metric
@@ -133,13 +133,21 @@ class _Source:
         if self._hierarchy is not None and not self._seen.union(self._counted).issuperset(
             self._keys
         ):
-            self._counted = blkio(read_new(str(self._hierarchy))).keys()
+            self._counted = _listed(self._hierarchy)
         self._round = container.pace.round
 
     def close(self) -> None:
         """Close the files."""
         while self._texts:
             self._texts.pop().close()
+
+
+def _listed(file: Path) -> Collection[bytes]:
+    """The devices that a blkio file has lines of."""
+    try:
+        return blkio(read_new(str(file))).keys()
+    except FormatError as error:
+        raise error.at(str(file)) from None
 
 
 def _topmost(file: Path) -> Path:

@@ -128,7 +128,8 @@ def _monitor(container: DemoContainer) -> int:
         title = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
     except (OSError, ValueError):
         return -1
-    return pid if container.name in title else -1
+    ours = title.startswith("[lxc monitor]") and title.rstrip("\0").endswith(f" {container.name}")
+    return pid if ours else -1
 
 
 def _remove_cgroups(name: str) -> None:

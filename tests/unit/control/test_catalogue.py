@@ -51,4 +51,6 @@ def test_unknown_words(metric: str, container: str | None, said: str) -> None:
 
 def test_an_empty_store_says_so() -> None:
     with pytest.raises(Problem, match="it is empty"):
-        entities_with("lxc_pids", None, [], [])
+        entities_with("lxc_pids", "web", [], ["lxc_pids"])
+    with pytest.raises(Problem, match="the store holds no reading yet"):
+        entities_with("lxc_pids", None, [], ["lxc_pids"])

@@ -85,6 +85,7 @@ def test_a_holder_is_known_by_our_record_even_when_its_path_changed(
 
 
 def test_a_childs_answer_and_its_errors_come_back() -> None:
+    others = process.descendants(os.getpid())
     assert inside.ask_child(lambda: "RUNNING", 10, "asking") == "RUNNING"
     assert inside.ask_child(lambda: "", 10, "asking") == ""
 
@@ -109,7 +110,7 @@ def test_a_childs_answer_and_its_errors_come_back() -> None:
     ):
         with pytest.raises(DriverError, match=said):
             inside.ask_child(work, 5 if work is not hangs else 0.2, "asking")
-    assert process.descendants(os.getpid()) == []
+    assert set(process.descendants(os.getpid())) <= set(others)
 
 
 def test_a_process_is_itself_only_with_its_start_time() -> None:
