@@ -2,10 +2,13 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import expect
-from support.busybox import Container
+from support.busybox import Container, until
+from support.site import Site
 
 pytestmark = pytest.mark.browser
 
@@ -39,10 +42,18 @@ def look_closer(page: Any) -> None:
 
 
 @pytest.fixture
-def path(busy: Container) -> str:
-    from urllib.parse import quote
-
+def path(site: Site, busy: Container) -> str:
+    """Its page, once a cycle has seen it."""
+    until(lambda: answers(f"{site.url}/api/containers/{quote(busy.name)}"), busy.name, timeout=30)
     return f"/container/{quote(busy.name)}"
+
+
+def answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def test_charts_draw_the_readings_of_a_live_container(
