@@ -18,8 +18,8 @@ _LIMITS = (
     "One device per layer is told: the file systems the container has mounted and its disks, not"
     " what lies below them. On v1 buffered writes are not attributed to the container: the kernel"
     " writes them later on its own account. Only direct and synced writes count there. On v1 with"
-    " Linux 6.10 and later the kernel counts a device only once any cgroup had a limit set on it:"
-    " until then its I/O is unknown and absent."
+    " recent Linux (seen on 6.18) the kernel counts a device only once any cgroup had a limit set"
+    " on it: until then its I/O is unknown and absent."
 )
 METRICS = (
     Metric(

@@ -47,7 +47,7 @@ def pids(count: int) -> tuple[str, ...]:
 
 
 def count_io(device: str) -> None:
-    """Have v1 count the I/O of a device (its kernel name): since Linux 6.10 only a limit does.
+    """Have v1 count the I/O of a device (its kernel name): on Linux 6.18 only a limit does.
 
     The limit is set in a cgroup of its own and lifted again; the counting stays.
     """

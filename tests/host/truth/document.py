@@ -21,8 +21,8 @@ What cannot be told:
 - **cgroup v1 does not attribute buffered writes.** The page cache is written back by the kernel on
   its own account, seconds after the container wrote: the container is told 0 of it. Direct and
   synced writes count. On v2 write-back is charged to whoever made the page dirty.
-- **cgroup v1 on Linux 6.10 and later counts a device only after some cgroup had a limit set on
-  it.** Before that the container's I/O on it is absent. It is never reported as 0.
+- **cgroup v1 on recent Linux (seen on 6.18) counts a device only after some cgroup had a
+  limit set on it.** Before that the container's I/O on it is absent. It is never reported as 0.
 - I/O that several containers cause together through one file (a shared page cache) is charged to
   whoever touched the page first.
 - A busy machine makes loads wait: then "stopped by the quota" is less than wall time minus CPU

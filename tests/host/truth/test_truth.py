@@ -188,7 +188,7 @@ def test_io_that_the_kernel_does_not_count_is_absent(
     amount = int(container.attach(LOAD, "direct", "/file", "8"))
     found = values(collector.read(), "lxc_disk_written_bytes_total", container.name)
     told = [v for labels, v in found.items() if ("device", device) in labels]
-    # Either the truth (v2, and v1 before Linux 6.10) or nothing; never 0.
+    # Either the truth (v2, and v1 of an older Linux) or nothing; never 0.
     reported = told[0] if told else math.nan
     note = "v1 counts a device only after its first limit: absent, not 0" if not told else ""
     assert not told or abs(reported - amount) < 0.05 * amount
