@@ -7,6 +7,7 @@ newer checkout. With --remove it undoes that; the store, a changed configuration
 
 import argparse
 import os
+from pathlib import Path
 
 from control.problem import Problem
 
@@ -18,6 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=["node"], help="node: a hypervisor, this machine")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     parser.add_argument("--remove", action="store_true", help="take it off this machine")
+    parser.add_argument(
+        "--wheels",
+        type=Path,
+        metavar="DIRECTORY",
+        help="take Python packages from there alone, as wheels: no network is used",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,8 +37,10 @@ def run(args: argparse.Namespace) -> int:
 
     if os.geteuid() != 0 and not args.dry_run:
         raise Problem("must run as root: use sudo (--dry-run may be run by anybody)")
+    if args.wheels and not args.wheels.is_dir():
+        raise Problem(f"--wheels: {args.wheels} is no directory: fill one with pip wheel")
     progress = Progress(print, dry=args.dry_run)
-    steps = node.steps(Host(), progress.changed)
+    steps = node.steps(Host(), progress.changed, args.wheels and args.wheels.resolve())
     try:
         progress.uninstall(steps) if args.remove else progress.install(steps)
     except (DriverError, OSError) as error:

@@ -15,17 +15,21 @@ PYTHON = "/usr/bin/python3"
 
 PACKAGES = ("collector", "control", "im_probes", "vmm", "web")
 _STAMP = ".made-from"
-_TIMEOUT_S = 900.0
+_TIMEOUT_S = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """`path` made from the checkout `source`; `extras` are the project's optional parts."""
+    """`path` made from the checkout `source`; `extras` are the project's optional parts.
+
+    Python packages come from the directory `wheels` alone, or from wherever pip gets them.
+    """
 
     path: Path
     source: Path
     host: Host
     extras: tuple[str, ...] = ()
+    wheels: Path | None = None
 
     def missing(self) -> str:
         """Creation, or renewal when the sources changed."""
@@ -42,19 +46,24 @@ class Environment:
             )
         fresh = self.path.with_name(f"{self.path.name}.new")
         former = self.path.with_name(f"{self.path.name}.old")
-        shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(former, ignore_errors=True)
-        self._make(fresh)
-        if self.path.exists():
-            self.path.rename(former)
-        fresh.rename(self.path)
+        try:
+            shutil.rmtree(fresh, ignore_errors=True)
+            self._make(fresh)
+            if self.path.exists():
+                self.path.rename(former)
+            fresh.rename(self.path)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(former, ignore_errors=True)
 
     def _make(self, fresh: Path) -> None:
         self.host.run(PYTHON, "-m", "venv", str(fresh), timeout=_TIMEOUT_S)
         wanted = f"{self.source}[{','.join(self.extras)}]" if self.extras else str(self.source)
         pip = (str(fresh / "bin/python3"), "-I", "-m", "pip", "--disable-pip-version-check")
-        self.host.run(*pip, "install", "--quiet", wanted, timeout=_TIMEOUT_S)
+        # Also what builds the project itself: pip hands these on to the environment it builds in.
+        local = () if self.wheels is None else ("--no-index", "--find-links", str(self.wheels))
+        self.host.run(*pip, "install", "--quiet", *local, wanted, timeout=_TIMEOUT_S)
         entries.write(fresh / "bin", self.path / "bin")
         (fresh / _STAMP).write_text(self._stamp(), encoding="ascii")
 

@@ -18,13 +18,16 @@ _ETC = Path("/etc/nebulxc")
 _HERE = Path(__file__).parent
 
 
-def steps(host: Host, changed: Callable[[], bool]) -> tuple[Step, ...]:
-    """Everything a node gets. `changed` tells whether an earlier step did something."""
+def steps(host: Host, changed: Callable[[], bool], wheels: Path | None = None) -> tuple[Step, ...]:
+    """Everything a node gets. `changed` tells whether an earlier step did something.
+
+    `wheels` is where Python packages are taken from when no network is to be used.
+    """
     package = Path(control.__file__).parent
     example = (package / "nebulxc.example.toml").read_text(encoding="utf-8")
     return (
         SystemUser(GROUP, host),
-        Environment(OPT, package.parent, host),
+        Environment(OPT, package.parent, host, wheels=wheels),
         Directory(_ETC, 0o755),
         TextFile(_ETC / "nebulxc.toml.example", example),
         TextFile(_ETC / "nebulxc.toml", example, 0o640, GROUP, kept=True),

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from vm import bootstrap, cache, netns, packages, qemu, vmlinux, wheels
 from vm.process import run
-from vm.settings import GUEST_CHECKOUT, GUEST_PYTHON, IMAGE_PARTS, Instance, Release
+from vm.settings import (
+    GUEST_CHECKOUT,
+    GUEST_PYTHON,
+    GUEST_WHEELS,
+    IMAGE_PARTS,
+    Instance,
+    Release,
+)
 from vm.ssh import Guest
 from vm.step import step
 
@@ -28,25 +35,25 @@ def build(release: Release, *, fresh: bool = False) -> Path:
         container = bootstrap.container_root(release, fresh=fresh)
     with step("Python dependencies"):
         site = wheels.tree(release)
+        house = wheels.directory(release)
     parts = sorted(path for path in IMAGE_PARTS.iterdir() if path.is_file())
-    inputs = [path.name for path in (base, container, site)]
+    inputs = [path.name for path in (base, container, site, house)]
     machine = [qemu.version(), qemu.KERNEL_LINE, f"{qemu.PROCESSORS} {qemu.MEMORY_MB} {ROOT_SIZE}"]
     name = f"image-{release.codename}-{cache.key(*inputs, *machine, *parts)}"
 
     def make(path: Path) -> None:
         path.mkdir()
-        _lay_out(path, base, container, site, release)
+        _lay_out(path, base, container, release)
         _first_boot(path, release)
 
     image = cache.made(name, make, fresh=fresh)
-    for prefix in (
-        f"{kind}-{release.codename}-" for kind in ("image", "base", "container", "site")
-    ):
-        cache.forget_old(prefix, keep=2)
+    for kind in ("image", "base", "container", "site", "wheels"):
+        cache.forget_old(f"{kind}-{release.codename}-", keep=2)
+    cache.forget_old("house-", keep=2)
     return image
 
 
-def _lay_out(path: Path, base: Path, container: Path, site: Path, release: Release) -> None:
+def _lay_out(path: Path, base: Path, container: Path, release: Release) -> None:
     """Kernel, initramfs and a root disk that has never been booted."""
     tree = path / "tree"
     try:
@@ -66,7 +73,7 @@ def _lay_out(path: Path, base: Path, container: Path, site: Path, release: Relea
                 str(path / "key"),
             )
             run(str(IMAGE_PARTS / "configure.sh"), str(tree), str(path / "key.pub"))
-            _add_python(tree, site, release)
+            _add_python(tree, release)
         with step("image: kernel and initramfs"):
             (kernel,) = (tree / "boot").glob("vmlinuz-*")
             vmlinux.extract(kernel, path / "vmlinux")
@@ -78,8 +85,10 @@ def _lay_out(path: Path, base: Path, container: Path, site: Path, release: Relea
         cache.remove(tree)
 
 
-def _add_python(tree: Path, site: Path, release: Release) -> None:
-    """An environment that sees the pushed checkout, Debian's python3-lxc and our wheels.
+def _add_python(tree: Path, release: Release) -> None:
+    """An environment that sees the pushed checkout, Debian's python3-lxc and our packages.
+
+    Beside it the same packages as wheels.
 
     Compiled here by the guest's own Python: natively, not emulated.
     """
@@ -87,7 +96,8 @@ def _add_python(tree: Path, site: Path, release: Release) -> None:
     chroot = ("chroot", str(tree))
     run(*chroot, "python3", "-m", "venv", "--system-site-packages", "--without-pip", home)
     packages_dir = tree / home.lstrip("/") / f"lib/python{release.python}/site-packages"
-    run("cp", "-a", f"{site}/.", str(packages_dir))
+    run("cp", "-a", f"{wheels.tree(release)}/.", str(packages_dir))
+    run("cp", "-a", str(wheels.directory(release)), str(tree / GUEST_WHEELS.lstrip("/")))
     (packages_dir / "checkout.pth").write_text(GUEST_CHECKOUT + "\n", encoding="utf-8")
     run(*chroot, "python3", "-m", "compileall", "-q", "-j0", home)
 

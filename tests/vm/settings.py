@@ -17,6 +17,8 @@ which krbd insists on."""
 GUEST_CHECKOUT = "/root/nebulxc"
 GUEST_PYTHON = "/opt/nebulxc-test/bin/python"
 GUEST_RESULTS = "/root/results"
+GUEST_WHEELS = "/opt/wheels"
+"""What `nebulxc install node` needs where there is no network."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,12 @@ PLATFORMS = ("manylinux_2_34_x86_64", "manylinux_2_28_x86_64", "manylinux2014_x8
 
 
 def wanted() -> list[str]:
-    """The project's own requirements and those of its suite."""
+    """The project's own requirements, those of its build, and those of its suite."""
     with (CHECKOUT / "pyproject.toml").open("rb") as file:
-        project: list[str] = tomllib.load(file)["project"]["dependencies"]
-    return sorted([*project, *listed("requirements.txt")])
+        described = tomllib.load(file)
+    project: list[str] = described["project"]["dependencies"]
+    build: list[str] = described["build-system"]["requires"]
+    return sorted([*project, *build, *listed("requirements.txt")])
 
 
 def tree(release: Release) -> Path:
@@ -29,14 +31,36 @@ def tree(release: Release) -> Path:
     name = f"site-{release.codename}-{cache.key(release.python, *wanted())}"
 
     def make(path: Path) -> None:
+        source = ("--no-index", f"--find-links={directory(release)}")
         run(
             str(_pip()),
-            *("install", "-q", "--no-compile", "--only-binary=:all:", "--implementation=cp"),
-            *(f"--python-version={release.python}", *(f"--platform={p}" for p in PLATFORMS)),
-            *(f"--find-links={house()}", f"--target={path}", *wanted()),
+            "install",
+            "-q",
+            "--no-compile",
+            *_theirs(release),
+            *source,
+            f"--target={path}",
+            *wanted(),
         )
 
     return cache.made(name, make)
+
+
+def directory(release: Release) -> Path:
+    """The dependencies as wheels for the release's Python: what an installation there needs."""
+    name = f"wheels-{release.codename}-{cache.key(release.python, *wanted())}"
+
+    def make(path: Path) -> None:
+        source = f"--find-links={house()}"
+        run(str(_pip()), "download", "-q", *_theirs(release), source, f"--dest={path}", *wanted())
+
+    return cache.made(name, make)
+
+
+def _theirs(release: Release) -> tuple[str, ...]:
+    platforms = (f"--platform={name}" for name in PLATFORMS)
+    python = ("--implementation=cp", f"--python-version={release.python}")
+    return ("--only-binary=:all:", *python, *platforms)
 
 
 def house() -> Path:
@@ -44,7 +68,7 @@ def house() -> Path:
 
     Some packages come as pure Python sources only: their wheels, made here, fit every release.
     """
-    name = f"wheels-{cache.key(sys.version, *wanted())}"
+    name = f"house-{cache.key(sys.version, *wanted())}"
 
     def make(path: Path) -> None:
         run(str(_pip()), "wheel", "-q", f"--wheel-dir={path}", *wanted())
@@ -66,10 +90,3 @@ def _pip() -> Path:
         ):
             run(sys.executable, "-m", "venv", "--clear", str(home))
     return pip
-
-
-def _works(pip: Path) -> bool:
-    try:
-        return subprocess.run([pip, "-V"], capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
