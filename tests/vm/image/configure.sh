@@ -54,6 +54,8 @@ grep -q '^root:600100001:' "$tree/etc/subuid" || for file in subuid subgid; do
 done
 
 chroot "$tree" systemctl -q enable systemd-networkd ssh lxc lxc-net lxcfs apparmor
+# Started by the tests that need it.
+chroot "$tree" systemctl -q disable openvswitch-switch
 # What costs boot time and tests nothing.
 chroot "$tree" systemctl -q mask \
     apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
