@@ -20,6 +20,7 @@ from control.config import Config
 from control.maintenance import scheduled
 from control.page_process import PageProcess
 from control.problem import Problem
+from control.stopping import Stop
 
 log = logging.getLogger(__name__)
 
@@ -51,20 +52,20 @@ class Wiring:
     page: Sequence[str] | None = None
 
 
-def run(wiring: Wiring, started: Callable[[Loop], None]) -> None:
-    """Work until a signal unwinds us. `started` is called when the first cycle is stored."""
-    with running(wiring) as loop:
-        _wait_for_first_cycle(loop)
+def run(wiring: Wiring, stop: Stop, started: Callable[[Loop], None]) -> None:
+    """Work until `stop` unwinds us. `started` is called when the first cycle is stored."""
+    with stop.deferred(), running(wiring, stop) as loop:
+        _wait_for_first_cycle(loop, stop)
         started(loop)
         wiring.notifier.notify("READY=1")
         try:
-            _beat(loop, wiring)
+            _beat(loop, wiring, stop)
         finally:
             wiring.notifier.notify("STOPPING=1")
 
 
 @contextlib.contextmanager
-def running(wiring: Wiring) -> Iterator[Loop]:
+def running(wiring: Wiring, stop: Stop) -> Iterator[Loop]:
     """Everything an agent consists of runs during this block, and ends with it in order."""
     config = wiring.config
     with contextlib.ExitStack() as stack:
@@ -73,6 +74,7 @@ def running(wiring: Wiring) -> Iterator[Loop]:
             log.warning("%s", problem)
         collector = stack.enter_context(opening.collecting(config))
         writer = stack.enter_context(contextlib.closing(_writer(config, reading_group())))
+        stop.check()  # opening may have migrated or repaired a large store
         stack.enter_context(scheduled(writer.maintain))
         loop = Loop(collector, writer, config.collector.interval, SystemClock())
         loop.start()
@@ -102,18 +104,18 @@ def _writer(config: Config, group: str | None) -> SqliteWriter:
         raise Problem(str(error)) from error
 
 
-def _wait_for_first_cycle(loop: Loop) -> None:
+def _wait_for_first_cycle(loop: Loop, stop: Stop) -> None:
     deadline = time.monotonic() + _FIRST_CYCLE_TIMEOUT_S
     while loop.last is None:
         if time.monotonic() > deadline:
             raise Problem("the first reading of this host takes longer than 30 s: see the log")
-        time.sleep(0.05)
+        stop.wait(0.05)
 
 
-def _beat(loop: Loop, wiring: Wiring) -> None:
+def _beat(loop: Loop, wiring: Wiring, stop: Stop) -> None:
     """Tell the service manager that we live for as long as cycles are read."""
     while True:
-        time.sleep(_HEARTBEAT_S)
+        stop.wait(_HEARTBEAT_S)
         if is_alive(loop.last, wiring.config.collector.interval, time.monotonic_ns()):
             wiring.notifier.notify("WATCHDOG=1")
 

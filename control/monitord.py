@@ -68,7 +68,7 @@ def _live(chosen: config.Config, monitoring: Monitoring, locks: Path, tell: Tell
     try:
         with (
             client_lock.held(monitoring.host_id, locks) as lock,
-            stopping.on_signals(),
+            stopping.on_signals() as stop,
             probing(chosen, monitoring) as (messages, watcher),
         ):
             client_lock.tell_pid(lock)
@@ -79,6 +79,7 @@ def _live(chosen: config.Config, monitoring: Monitoring, locks: Path, tell: Tell
             signal.signal(signal.SIGUSR1, lambda *_: client.ask_system())
             tell(client.first_round())
             while True:
+                stop.check()  # a library may have swallowed what the signal raised
                 client.turn()
     except (Problem, FirstRoundError, ValueError) as error:
         tell(f"{_FAILED}{error}")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import waitress
 from flask import Flask
+from waitress import wasyncore
 
 from collector.clock import SystemClock
 from collector.store.sqlite import SqliteReader
@@ -26,6 +27,7 @@ from web.auth import AuthError, listen_address, read_token
 from web.settings import PageSettings
 
 THREADS = 16
+_POLL_S = 1.0
 _IN_USE = "is in use: end the program that listens there, or choose another page.listen"
 _BIND_HINTS = {
     errno.EADDRINUSE: _IN_USE,
@@ -55,9 +57,11 @@ def serve(chosen: config.Config) -> None:
     token = read_token(Path(chosen.page.token_file)) if chosen.page.token_file else ""
     address = listen_address(chosen.page.listen, token)
     app = application(chosen, token)
-    with bound(*address) as listening, stopping.on_signals():
+    with bound(*address) as listening, stopping.on_signals() as stop:
+        polled: dict[int, object] = {}
         server = waitress.create_server(
             app,
+            map=polled,
             sockets=[listening],
             threads=THREADS,
             ident=None,
@@ -65,7 +69,11 @@ def serve(chosen: config.Config) -> None:
         )
         logging.getLogger(__name__).info("the page answers at http://%s:%d/", *address)
         try:
-            server.run()
+            # Not server.run(): waitress takes any exception for that of the request at hand.
+            with stop.deferred(server.pull_trigger):
+                while True:
+                    wasyncore.loop(timeout=_POLL_S, map=polled, count=1)
+                    stop.check()
         finally:
             server.close()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from control import page_environment
 from control.config import Config
 from control.page_process import USER, as_user, user_exists
+from control.stopping import Stop
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +56,13 @@ def answers(config: Config) -> bool:
         return False
 
 
-def wait_until_it_answers(config: Config) -> bool:
+def wait_until_it_answers(config: Config, stop: Stop) -> bool:
     """Whether the page listens within some seconds."""
     deadline = time.monotonic() + _ANSWER_TIMEOUT_S
     while not answers(config):
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.1)
+        stop.wait(0.1)
     return True
 
 

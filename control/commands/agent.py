@@ -16,6 +16,7 @@ from collector.cycle import Loop
 from control import agent, config, lock, page_start, stopping
 from control.greeting import Started, greeting, running
 from control.problem import Problem
+from control.stopping import Stop
 
 EXAMPLE = "sudo nebulxc agent --config ./nebulxc.toml"
 DEMO_NAME = "nebulxc-demo"
@@ -51,13 +52,13 @@ def run(args: argparse.Namespace) -> int:
     _check(args, chosen)
     page = None if args.no_page else page_start.command_line(chosen, args.page_python)
     wiring = agent.Wiring(chosen, text, SystemdNotifier(), page)
-    with stopping.on_signals(), contextlib.ExitStack() as stack:
+    with stopping.on_signals() as stop, contextlib.ExitStack() as stack:
         if args.demo:
             from control.demo import stage
             from vmm.host import Host
 
             stack.enter_context(stage.running(args.demo, Host()))
-        agent.run(wiring, lambda loop: _greet(args, wiring, loop))
+        agent.run(wiring, stop, lambda loop: _greet(args, wiring, loop, stop))
     return 0
 
 
@@ -78,11 +79,11 @@ def _check(args: argparse.Namespace, chosen: config.Config) -> None:
         )
 
 
-def _greet(args: argparse.Namespace, wiring: agent.Wiring, loop: Loop) -> None:
+def _greet(args: argparse.Namespace, wiring: agent.Wiring, loop: Loop, stop: Stop) -> None:
     if not args.greet:
         return
     chosen = wiring.config
-    serves = wiring.page is not None and page_start.wait_until_it_answers(chosen)
+    serves = wiring.page is not None and page_start.wait_until_it_answers(chosen, stop)
     started = Started(
         containers=running(loop.last) if loop.last else (),
         interval_s=chosen.collector.interval,
