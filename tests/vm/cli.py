@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("log", help="what the guest's kernel wrote to its console")
     commands.add_parser("ceph-up", help="start a one-node Ceph beside it")
     commands.add_parser("ceph-down", help="end Ceph")
-    commands.add_parser("capture", help="renew tests/captures from a new machine")
+    commands.add_parser("capture", help="renew tests/captures from a new machine and from this one")
     commands.add_parser("truth", help="renew cgroup v2's section of docs/truth.md")
     commands.add_parser("container-root", help="path of a container's Debian as a .tar.zst")
     test = commands.add_parser(
@@ -146,7 +146,7 @@ def _ceph_down(instance: Instance, _arguments: argparse.Namespace) -> int:
 
 def _capture(instance: Instance, arguments: argparse.Namespace) -> int:
     with _own(instance, arguments, "capture") as session:
-        print(capture.renew(session))
+        print("\n".join(str(path) for path in capture.renew(session)))
     return 0
 
 
