@@ -1,7 +1,7 @@
 """A test installation of the driver: a base directory of its own, real images, real containers.
 
 `traces()` is all that the driver could leave on a host, so that a test can compare before and
-after; whatever it finds carries the base directory or the test's own range of VM ids.
+after; whatever it finds carries the base directory or the id of a VM that the test made.
 """
 
 import contextlib
@@ -29,7 +29,6 @@ from vmm.site import Site
 from vmm.spec import Disk, DiskKind, Limits, Message, Nic, VmSpec
 
 BUSYBOX = Path("/bin/busybox")
-VMIDS = re.compile(r"one-71[01]\d\d\b")
 INITTAB = """\
 ::sysinit:/etc/rc
 ::respawn:/bin/sleep 1000000
@@ -44,7 +43,7 @@ MKFS = {
 SIZES = {"ext4": "16M", "xfs": "320M", "btrfs": "128M"}
 
 
-def run(*argv: str, check: bool = True, timeout: float = 60) -> str:
+def run(*argv: str, check: bool = True, timeout: float = 200) -> str:
     """A command's standard output; its standard error is in the failure."""
     done = subprocess.run(
         argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False
@@ -96,7 +95,7 @@ class Told:
 
 
 class Installation:
-    """Containers one-71xxx below a base directory that their ids can pass."""
+    """Containers below a base directory that their ids can pass."""
 
     def __init__(self, **policy: Any) -> None:
         # Not below pytest's tmp_path: that is 0700, where no unprivileged container starts.
@@ -105,6 +104,7 @@ class Installation:
         for name in ("ct", "lxc", "log", "ds"):
             (self.base / name).mkdir()
             (self.base / name).chmod(0o711)
+        self.vmids: set[int] = set()
         self.hook = self.base / "hook"
         self.policy = NodePolicy(
             **{
@@ -116,8 +116,8 @@ class Installation:
                 "hook": str(self.hook),
                 "privileged": PrivilegedPolicy.ALLOW,
                 "settle_seconds": 0.05,
-                "start_timeout": 30.0,
-                "shutdown_timeout": 15.0,
+                "start_timeout": 200.0,
+                "shutdown_timeout": 200.0,
                 **policy,
             }
         )
@@ -164,6 +164,7 @@ class Installation:
         )
 
     def directory(self, vmid: int) -> Path:
+        self.vmids.add(vmid)
         directory = self.base / "ds" / "0" / str(vmid)
         directory.mkdir(parents=True, exist_ok=True)
         return directory
@@ -179,6 +180,7 @@ class Installation:
         if root is not None:
             path = self.image(vmid, 0, root)
             disks = (Disk(0, DiskKind.IMAGE, str(path), "/"), *disks)
+        self.vmids.add(vmid)
         limits = more.pop("limits", Limits(cpu=0.5, memory_bytes=64 << 20))
         return VmSpec(vmid=vmid, limits=limits, datastore_id=0, disks=disks, **more)
 
@@ -192,7 +194,7 @@ class Installation:
         return {
             "mounts": sorted(self._mounts()),
             "loops": sorted(self._loops()),
-            "interfaces": [n for n in os.listdir("/sys/class/net") if VMIDS.match(n)],
+            "interfaces": [n for n in os.listdir("/sys/class/net") if self._mine().fullmatch(n)],
             "cgroups": sorted(self._cgroups()),
             "files": sorted(self._files()),
             "processes": sorted(self._processes()),
@@ -220,6 +222,11 @@ class Installation:
                 seen.add(namespace)
                 yield from (line for line in text.splitlines() if any(m in line for m in mine))
 
+    def _mine(self) -> re.Pattern[str]:
+        """Names of our containers, of their cgroups and of their NICs."""
+        ids = "|".join(map(str, self.vmids)) or "-"
+        return re.compile(rf"one-({ids})(-\d+)?")
+
     def _loops(self) -> Iterator[str]:
         for file in Path("/sys/block").glob("loop*/loop/backing_file"):
             with contextlib.suppress(OSError):
@@ -228,8 +235,9 @@ class Installation:
 
     def _cgroups(self) -> Iterator[str]:
         for tree in hierarchies():
-            for path in Path(tree.path).glob("lxc.*.one-71[01]*"):
-                yield str(path)
+            for path in Path(tree.path).glob("lxc.*.one-*"):
+                if self._mine().fullmatch(path.name.split(".", 2)[2]):
+                    yield str(path)
 
     def _files(self) -> Iterator[str]:
         for top in (self.policy.state, self.policy.lxc):
@@ -254,7 +262,7 @@ def _pids() -> list[int]:
 def settled(installation: Installation, wanted: dict[str, list[str]]) -> dict[str, list[str]]:
     """The traces, once they equal `wanted` or a moment is over: the kernel takes apart a network
     namespace and a loop device a little after the last process is gone."""
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 60
     while (found := installation.traces()) != wanted and time.monotonic() < deadline:
         time.sleep(0.02)
     return found

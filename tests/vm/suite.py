@@ -15,7 +15,10 @@ from vm.step import step
 TRUTH = "tests/host/truth"
 """Known loads against what is told: of this machine's layout natively, of v2 in the guest."""
 
-INSIDE = ("tests/guest/inside", TRUTH)
+DRIVER = ("tests/host/vmm", "tests/host/vmm_replay")
+"""The driver's tests on real containers: all of them natively, those marked `guest` there too."""
+
+INSIDE = ("tests/guest/inside", TRUTH, *DRIVER)
 """Run by the guest's own pytest."""
 
 OUTSIDE = "tests/guest/outside"
@@ -92,7 +95,8 @@ def write_truth(session: Session) -> Path:
 def run_inside(session: Session, arguments: Sequence[str]) -> int:
     """Run the guest's tests in it; pytest's status."""
     chosen = " ".join(_quote(word) for word in (arguments or INSIDE))
-    marked = "" if "-m" in arguments else '-m "guest or host"'
+    wanted = "guest or host" if arguments else "guest"
+    marked = "" if "-m" in arguments else f'-m "{wanted}"'
     command = (
         f"cd {GUEST_CHECKOUT} && exec {GUEST_PYTHON} {PYTEST} {marked}"
         f" --junitxml={GUEST_RESULTS}/inside.xml {chosen}"

@@ -20,7 +20,7 @@ from collector.cycle import Collector
 from collector.model import Cycle, Row
 from collector.reading import readings
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.guest]
 
 MIB = 1 << 20
 Start = Callable[..., Container]

@@ -12,14 +12,24 @@ import pytest
 from support.installation import Images, Installation, data_disk, mounted, nic, run, settled
 
 from vmm import journal
+from vmm.container import MONITOR_SECONDS
 from vmm.errors import DriverError, NotFound
 from vmm.spec import Disk, DiskKind, VmSpec
 
 pytestmark = pytest.mark.host
 
 
-@pytest.mark.parametrize("unprivileged", [True, False], ids=["unprivileged", "privileged"])
-@pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs"])
+@pytest.mark.parametrize(
+    ("kind", "unprivileged"),
+    [
+        pytest.param("ext4", True, marks=pytest.mark.guest),
+        pytest.param("ext4", False, marks=pytest.mark.guest),
+        pytest.param("xfs", True, marks=pytest.mark.guest),
+        ("xfs", False),
+        pytest.param("btrfs", True, marks=pytest.mark.guest),
+        ("btrfs", False),
+    ],
+)
 def test_deploy_and_shutdown_leave_nothing(
     installation: Installation, images: Images, kind: str, unprivileged: bool
 ) -> None:
@@ -88,6 +98,7 @@ def test_a_repeated_deploy_changes_nothing(installation: Installation, images: I
     ]
 
 
+@pytest.mark.guest
 def test_reboot_waits_for_another_init(installation: Installation, images: Images) -> None:
     disk = data_disk(1, installation.image(71001, 1, images.empty()))
     vm = installation.vm(71001, disk, root=images.busybox())
@@ -109,6 +120,7 @@ def test_reboot_waits_for_another_init(installation: Installation, images: Image
     assert "/media/one-disk.1" in installation.attach(vm, "cat", "/proc/mounts")
 
 
+@pytest.mark.guest
 def test_reboot_from_inside_and_start_by_hand(installation: Installation, images: Images) -> None:
     disk = data_disk(1, installation.image(71001, 1, images.empty()))
     vm = installation.vm(71001, disk, root=images.busybox())
@@ -132,15 +144,22 @@ def test_reboot_from_inside_and_start_by_hand(installation: Installation, images
     assert container.init() not in (None, started_by_hand)
 
 
-def _until(condition: Callable[[], object], what: str, seconds: float = 10) -> None:
+def _until(condition: Callable[[], object], what: str, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("running", [True, False])
-@pytest.mark.parametrize("force", [(), ("-f",)])
+@pytest.mark.parametrize(
+    ("running", "force"),
+    [
+        (True, ()),
+        pytest.param(True, ("-f",), marks=pytest.mark.guest),
+        (False, ()),
+        (False, ("-f",)),
+    ],
+)
 def test_lxc_destroy_never_touches_an_image(
     installation: Installation, images: Images, running: bool, force: tuple[str, ...]
 ) -> None:
@@ -192,6 +211,7 @@ def _files(installation: Installation, vm: VmSpec, source: str) -> str:
     return mounted(source, point, "find . -printf '/%P %s %U\\n'", "loop,ro")
 
 
+@pytest.mark.guest
 def test_cancel_of_a_frozen_container(installation: Installation, images: Images) -> None:
     vm = installation.vm(71001, root=images.busybox())
     installation.do("deploy", vm)
@@ -199,9 +219,10 @@ def test_cancel_of_a_frozen_container(installation: Installation, images: Images
     assert installation.do("poll", vm) == "STATE=p"
     begun = time.monotonic()
     installation.do("cancel", vm)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < MONITOR_SECONDS
 
 
+@pytest.mark.guest
 def test_shutdown_thaws(installation: Installation, images: Images) -> None:
     vm = installation.vm(71001, root=images.busybox())
     installation.do("deploy", vm)
@@ -209,6 +230,7 @@ def test_shutdown_thaws(installation: Installation, images: Images) -> None:
     installation.do("shutdown", vm)
 
 
+@pytest.mark.guest
 def test_cancel_of_a_container_whose_monitor_hangs_or_is_dead(
     installation: Installation, images: Images
 ) -> None:
@@ -239,6 +261,7 @@ def test_shutdown_of_a_deaf_guest_is_an_honest_failure(images: Images) -> None:
         installation.close()
 
 
+@pytest.mark.guest
 def test_a_deploy_clears_what_a_killed_monitor_left(
     installation: Installation, images: Images, bridge: str
 ) -> None:
@@ -261,7 +284,7 @@ def test_a_deploy_clears_what_a_killed_monitor_left(
 def test_actions_on_one_vm_take_turns(installation: Installation, images: Images) -> None:
     vm = installation.vm(71001, root=images.busybox())
     children = [installation.spawn("deploy", vm) for _ in range(3)]
-    said = [child.communicate(timeout=60) for child in children]
+    said = [child.communicate(timeout=280) for child in children]
     assert [out for out, _ in said] == [b"one-71001\n"] * 3
     assert sum(b"is already running" in err for _, err in said) == 2
 
@@ -294,6 +317,7 @@ def test_actions_on_what_is_not_there(installation: Installation, images: Images
         installation.do("migrate", vm)
 
 
+@pytest.mark.guest
 def test_two_nics_and_a_ping(installation: Installation, images: Images, bridge: str) -> None:
     first, second = (
         installation.vm(
@@ -327,17 +351,18 @@ def test_a_missing_bridge_is_told_before_anything_is_changed(
     assert installation.traces() == before
 
 
-def test_twenty_deploys_at_once(installation: Installation, images: Images) -> None:
-    vms = [installation.vm(71100 + n, root=images.busybox()) for n in range(20)]
-    with ThreadPoolExecutor(8) as pool:
+@pytest.mark.parametrize("count", [20, pytest.param(4, marks=pytest.mark.guest)])
+def test_many_deploys_at_once(installation: Installation, images: Images, count: int) -> None:
+    vms = [installation.vm(71100 + n, root=images.busybox()) for n in range(count)]
+    with ThreadPoolExecutor(count) as pool:
         assert list(pool.map(lambda vm: _in_process(installation, "deploy", vm), vms)) == [
             vm.name for vm in vms
         ]
     ranges = {installation.attach(vm, "cat", "/proc/self/uid_map").split()[1] for vm in vms}
-    assert len(ranges) == 20
-    with ThreadPoolExecutor(8) as pool:
+    assert len(ranges) == count
+    with ThreadPoolExecutor(count) as pool:
         list(pool.map(lambda vm: _in_process(installation, "cancel", vm), vms))
 
 
 def _in_process(installation: Installation, action: str, vm: VmSpec) -> str:
-    return installation.spawn(action, vm).communicate(timeout=120)[0].decode().strip()
+    return installation.spawn(action, vm).communicate(timeout=280)[0].decode().strip()

@@ -22,6 +22,7 @@ def _wanted(installation: Installation, vm: VmSpec) -> tuple[cgroups.Setting, ..
     return cgroups.settings(vm.limits, installation.policy, node.layout())
 
 
+@pytest.mark.guest
 @pytest.mark.parametrize("unprivileged", [True, False], ids=["unprivileged", "privileged"])
 def test_every_limit_is_set_and_reads_back(images: Images, unprivileged: bool) -> None:
     installation = Installation(cpu_quota=CpuQuota.CPU, limit_swap=True, pids=50)
@@ -50,6 +51,7 @@ def test_every_limit_is_set_and_reads_back(images: Images, unprivileged: bool) -
         installation.close()
 
 
+@pytest.mark.guest
 def test_a_program_that_wants_more_memory_is_killed_alone(
     installation: Installation, images: Images
 ) -> None:
@@ -64,7 +66,7 @@ def test_a_program_that_wants_more_memory_is_killed_alone(
     assert installation.container(vm).init() == pid
 
 
-def test_a_limit_below_what_is_used_is_refused(installation: Installation, images: Images) -> None:
+def test_v1_refuses_a_limit_below_what_is_used(installation: Installation, images: Images) -> None:
     given = Limits(cpu=1, memory_bytes=128 * MIB, swap_bytes=0)
     vm = installation.vm(71001, root=images.busybox(), limits=given)
     installation.do("deploy", vm)
@@ -75,12 +77,12 @@ def test_a_limit_below_what_is_used_is_refused(installation: Installation, image
         Limits(cpu=1, memory_bytes=16 * MIB, swap_bytes=0), installation.policy, node.layout()
     )
     memory = [setting for setting in less if setting.file == limits.MEMORY]
-    if not memory:
-        pytest.fail("this check is of cgroup v1: v2 kills instead of refusing")
+    assert memory, "this host has no cgroup v1"
     with pytest.raises(DriverError, match="cannot be lowered to 16777216: the container uses more"):
         limits.apply(tree, memory)
 
 
+@pytest.mark.guest
 def test_a_quota_is_a_ceiling(images: Images) -> None:
     installation = Installation(cpu_quota=CpuQuota.CPU)
     try:
@@ -113,6 +115,7 @@ def _cpu_seconds(pid: int | None) -> float:
     raise AssertionError("no CPU accounting found")
 
 
+@pytest.mark.guest
 def test_the_number_of_processes_is_bounded(images: Images) -> None:
     installation = Installation(pids=20)
     try:
@@ -125,7 +128,7 @@ def test_the_number_of_processes_is_bounded(images: Images) -> None:
         installation.close()
 
 
-def test_out_of_memory_may_pause_instead(images: Images) -> None:
+def test_on_v1_out_of_memory_may_pause_instead(images: Images) -> None:
     """The stock driver's choice on v1: nobody dies, the program waits until it is ended."""
     installation = Installation(oom=OomPolicy.PAUSE)
     try:
@@ -135,7 +138,7 @@ def test_out_of_memory_may_pause_instead(images: Images) -> None:
         tree = installation.container(vm).cgroups
         installation.attach(vm, "sh", "-c", f"({HOG}) > /dev/null 2>&1 & sleep 0.1")
         path = next(path for tree, path in tree.payloads() if "memory" in tree.controllers)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while "under_oom 1" not in run("cat", f"{path}/memory.oom_control"):
             assert time.monotonic() < deadline
             time.sleep(0.05)

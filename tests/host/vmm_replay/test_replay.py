@@ -7,6 +7,7 @@ import pytest
 from support.frontend import Answer, Call, FrontEnd, vmid
 from support.installation import Images, Installation, settled
 
+from vmm import cgroups, limits, node
 from vmm.actions import ACTIONS
 from vmm.cgroup_tree import CgroupTree
 from vmm.opennebula import message
@@ -77,12 +78,12 @@ class Replay:
         assert attach(vm, "cat", "/proc/self/uid_map").split()[1] != "0"
         assert vm.nics[0].mac in attach(vm, "ip", "link", "show", vm.nics[0].guest_name)
         assert Path(f"/sys/class/net/{vm.nics[0].host_name}/master").exists()
-        limit = Path(f"/sys/fs/cgroup/memory/lxc.payload.{vm.name}/memory.limit_in_bytes")
-        assert int(limit.read_text()) == self.limits.memory_bytes
-        shares = Path(f"/sys/fs/cgroup/cpu/lxc.payload.{vm.name}/cpu.shares")
-        assert int(shares.read_text()) == round(self.limits.cpu * 1024)
+        wanted = cgroups.settings(self.limits, self.installation.policy, node.layout())
+        assert {"cpu", "memory"} <= {setting.file.partition(".")[0] for setting in wanted}
+        assert limits.mismatches(CgroupTree(vm.name), wanted) == []
 
 
+@pytest.mark.guest
 def test_every_call_in_its_order(front: FrontEnd, installation: Installation, placed: None) -> None:
     replay = Replay(front, installation)
     played = front.calls("mock-all-actions")
@@ -103,6 +104,7 @@ def test_every_call_in_its_order(front: FrontEnd, installation: Installation, pl
     replay.play(cancel)
 
 
+@pytest.mark.guest
 def test_calls_of_a_local_driver_come_in_base64(
     front: FrontEnd, installation: Installation, images: Images
 ) -> None:
