@@ -39,7 +39,7 @@ class Container:
         if not stub.is_ours(self.stub):
             raise DriverError(
                 f"{self.stub} belongs to a container that this driver did not make",
-                "use the driver that started that container",
+                "end it with what started it; if nothing did, look at its config and remove it",
             )
 
     def init(self) -> int | None:

@@ -20,6 +20,7 @@ PREFIX = str(3000 + os.getpid() % 4000)
 USER = f"nxvp{PREFIX}"
 BRIDGE = f"nxvpbr{PREFIX}"
 HELPER = "/opt/nebulxc/bin/nebulxc-action"
+STOCK_HAS, RETIRED = "/var/lib/lxc-one", "/etc/nebulxc/retired"
 CALLS = Path(__file__).parents[1] / "opennebula"
 REMOTES = Path(vmm.__file__).parent / "remotes"
 SUDOERS = Path(control.__file__).parent / "nebulxc.sudoers"
@@ -67,23 +68,28 @@ class FrontEnd:
         self._sudoers = Path(f"/etc/sudoers.d/{self.base.name}")
         self.helper = self.base / "bin/nebulxc-action"
         self.config = self.base / "etc/nebulxc.toml"
+        self.shims = self.base / "remotes/vmm/nebulxc"
+        self.stock_has, self.retired = self.base / "lxc-one", self.base / "etc/retired"
         self._install()
 
     def _install(self) -> None:
-        for name in ("bin", "etc", "remotes"):
+        for name in ("bin", "etc", "remotes", "remotes/vmm", "remotes/vmm/nebulxc", "lxc-one"):
             (self.base / name).mkdir()
             (self.base / name).chmod(0o755)
         self.configure()
         program = (
-            "from pathlib import Path; import control.driver_policy as d; "
-            f'd.HOOK = "{self.base}/hook"; from control.action import main; '
+            "from pathlib import Path; import control.driver_policy as d; import vmm.stock as s; "
+            f'd.HOOK = "{self.base}/hook"; s.HAS = "{self.stock_has}"; '
+            "from control.action import main; "
             f'raise SystemExit(main(config=Path("{self.config}")))'
         )
         self.helper.write_text(f"#!/bin/sh\nexec {sys.executable} -I -c '{program}' \"$@\"\n")
         self.helper.chmod(0o755)
         for shim in REMOTES.iterdir():
-            copy = self.base / "remotes" / shim.name
-            copy.write_text(shim.read_text().replace(HELPER, str(self.helper)))
+            copy = self.shims / shim.name
+            text = shim.read_text().replace(HELPER, str(self.helper))
+            text = text.replace(STOCK_HAS, str(self.stock_has))
+            copy.write_text(text.replace(RETIRED, str(self.retired)))
             copy.chmod(0o755)
         run("useradd", "--system", "--no-create-home", "--shell", "/bin/sh", USER)
         entry = SUDOERS.read_text().replace("oneadmin", USER).replace(HELPER, str(self.helper))
@@ -156,7 +162,7 @@ class FrontEnd:
     def command(self, action: str, *argv: str) -> tuple[str, ...]:
         """The argument list that runs a shim as OpenNebula's user."""
         who = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups")
-        return ("/usr/bin/" + who[0], *who[1:], str(self.base / "remotes" / action), *argv)
+        return ("/usr/bin/" + who[0], *who[1:], str(self.shims / action), *argv)
 
     def call(self, call: Call) -> Answer:
         """A captured call."""

@@ -7,7 +7,7 @@ the table is not supported, and its shim says so.
 import time
 from collections.abc import Callable
 
-from vmm import journal, lock
+from vmm import journal, lock, stock
 from vmm.actions import cancel, deploy, poll, reboot, reset, shutdown
 from vmm.errors import DriverError
 from vmm.site import Site
@@ -60,8 +60,12 @@ def _locked(site: Site, message: Message) -> str:
     if message.action in UNLOCKED:
         return action(site, message)
     container = site.container(message.vm.name)
-    container.require_ours()
     with lock.exclusive(container.state.lock, LOCK_SECONDS, message.vm.name):
+        if message.action == "deploy" and stock.clear(
+            message.vm, container, site.policy, site.host
+        ):
+            site.report.info(f"{container.name}: took the stock driver's place")
+        container.require_ours()
         return action(site, message)
 
 
