@@ -74,6 +74,10 @@ class CgroupTree:
             if os.path.exists(f"{path}/{name}"):
                 write(f"{path}/{name}", value)
 
+    def frozen(self) -> bool:
+        """Whether every process of the payload stands still: a freezer that is done says so."""
+        return any(_is_frozen(tree, path) for tree, path in self.living())
+
     def kill(self, seconds: float) -> None:
         """Kill every process of the payload; DriverError when one is left after `seconds`."""
         deadline = time.monotonic() + seconds
@@ -109,6 +113,16 @@ class CgroupTree:
 
 
 _THAW = {1: ("freezer.state", "THAWED"), 2: ("cgroup.freeze", "0")}
+
+
+_FROZEN = {1: ("freezer.state", "FROZEN"), 2: ("cgroup.events", "frozen 1")}
+
+
+def _is_frozen(tree: Hierarchy, path: str) -> bool:
+    name, line = _FROZEN[tree.version]
+    with contextlib.suppress(OSError), open(f"{path}/{name}", encoding="ascii") as file:
+        return line in file.read().splitlines()
+    return False
 
 
 def write(path: str, value: str) -> None:

@@ -114,6 +114,15 @@ class Container:
             time.sleep(POLL_SECONDS)
         return None
 
+    def freeze(self) -> None:
+        """Have every process of it stand still, or leave all of them running."""
+        try:
+            liblxc.freeze(self.name, self._policy.lxc)
+        except BaseException:
+            # A freezer that gave up half way holds what it has.
+            self.thaw()
+            raise
+
     def thaw(self) -> None:
         """Unfreeze it, through LXC where LXC froze it, so that its idea of the state is right."""
         if self.init() is not None and self.lxc_state() == "FROZEN":

@@ -23,6 +23,11 @@ def reboot(name: str, lxcpath: str) -> None:
     _call(name, lxcpath, "reboot", lambda container: container.reboot())
 
 
+def freeze(name: str, lxcpath: str) -> None:
+    """Freeze every process of the container; it may be half frozen when this fails."""
+    _call(name, lxcpath, "freeze", lambda container: container.freeze())
+
+
 def unfreeze(name: str, lxcpath: str) -> None:
     """Let a frozen container go on."""
     _call(name, lxcpath, "unfreeze", lambda container: container.unfreeze())

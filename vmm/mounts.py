@@ -119,6 +119,17 @@ def open_without_links(path: str, flags: int) -> int:
     return syscall(OPENAT2, AT_FDCWD, path.encode(), how, len(how))
 
 
+def sync_file_system(path: str) -> None:
+    """Write out the file system that `path`, no component of it a symlink, is on."""
+    directory = open_without_links(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if _libc.syncfs(directory):
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), path)
+    finally:
+        os.close(directory)
+
+
 def enter_mount_namespace(pid: int) -> None:
     """Move this process, which must have one thread, into the mount namespace of `pid`."""
     namespace = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)

@@ -1,17 +1,20 @@
 """Makes one effect of a process fail, or kills the process there. Only a test arms it.
 
 The effects are not listed by hand: Python's audit events tell of every file opened for writing,
-made, renamed or removed, every fork, program, ioctl and lock; the system calls that go through
-ctypes are counted at `vmm.mounts`. A test installation's own entry programs call `arm`, which
+made, renamed or removed, every fork, program, ioctl, lock and message on a socket; what they do not
+tell of is counted where it leaves Python: the system calls of `vmm.mounts`, every function of
+`vmm.liblxc`, writes, syncs and signals. A test installation's own entry programs call `arm`, which
 reads `faults.json` beside them; nothing in the product knows of it.
 """
 
 import contextlib
 import errno
+import inspect
 import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +37,18 @@ EVENTS = frozenset(
         "fcntl.ioctl",
         "fcntl.flock",
         "socket.bind",
+        "socket.connect",
+        "socket.sendmsg",
+        "socket.sendto",
     }
 )
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-CALLS = ("syscall", "umount2", "setns")
+CALLS = ("syscall", "umount2", "setns", "syncfs")
+UNTOLD = ((os, "write"), (os, "fsync"), (signal, "pidfd_send_signal"))
+"""What Python has no audit event for."""
 INJECTED = "injected fault"
+
+_write = os.write
 
 
 class Faults:
@@ -57,7 +67,7 @@ class Faults:
     def effect(self, name: str) -> None:
         """One effect is about to happen."""
         self.seen += 1
-        os.write(self.counts, f"{name}\n".encode())
+        _write(self.counts, f"{name}\n".encode())
         if self.seen == self.at and self.mode and self._first():
             if self.mode == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -104,10 +114,21 @@ class _Calls:
         return call
 
 
+def _counted(faults: Faults, function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*arguments: Any, **named: Any) -> Any:
+        faults.effect(function.__name__)
+        return function(*arguments, **named)
+
+    return call
+
+
 def arm(process: str, base: str) -> None:
     """Count the effects of this process from now on, and strike if `faults.json` says so."""
-    from vmm import mounts
+    from vmm import liblxc, mounts
 
     faults = Faults(process, Path(base))
+    functions = [(liblxc, name) for name, _ in inspect.getmembers(liblxc, inspect.isfunction)]
+    for module, name in (*UNTOLD, *functions):
+        setattr(module, name, _counted(faults, getattr(module, name)))
     mounts._libc = _Calls(mounts._libc, faults)  # type: ignore[assignment]  # stands in for libc
     sys.addaudithook(faults.audit)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from vmm import journal, lock, stock
-from vmm.actions import cancel, deploy, poll, reboot, reset, shutdown
+from vmm.actions import cancel, deploy, poll, reboot, reset, restore, save, shutdown
 from vmm.errors import DriverError
 from vmm.site import Site
 from vmm.spec import Message
@@ -21,6 +21,8 @@ ACTIONS: dict[str, Action] = {
     "poll": poll.run,
     "reboot": reboot.run,
     "reset": reset.run,
+    "restore": restore.run,
+    "save": save.run,
     "shutdown": shutdown.run,
 }
 

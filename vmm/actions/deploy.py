@@ -16,13 +16,14 @@ def run(site: Site, message: Message) -> str:
     """The container's name, which becomes the VM's DEPLOY_ID."""
     container = site.container(message.vm.name)
     pid = container.init()
-    if pid is not None:
+    # A frozen one is left of a suspended VM that OpenNebula has stopped or moved since.
+    if pid is not None and not container.cgroups.frozen():
         attempt.move(container.state, attempt.RUNNING)
         site.report.info(f"{container.name} is already running (pid {pid})")
         return container.name
     vm = located.located(message.vm, site.policy, located.HostPaths())
     decision = privilege.decide(vm, site.policy)
-    for warning in decision.warnings:
+    for warning in (*decision.warnings, *_about_console(vm)):
         site.report.warning(warning)
     preflight.check(vm, site.host, site.policy)
     _clear_remains(container, vm)
@@ -46,6 +47,15 @@ def _start(site: Site, container: Container, vm: VmSpec, undo: Undo, *, unprivil
         raise DriverError(f"{vm.name}: the caller is gone: start given up")
     attempt.move(container.state, attempt.RUNNING)
     site.report.info(f"{vm.name} runs (pid {pid})")
+
+
+def _about_console(vm: VmSpec) -> tuple[str, ...]:
+    if vm.graphics is None or vm.graphics.type != "vnc":
+        return ()
+    from vmm.console import programs  # most templates ask for none
+
+    lacking = programs.lacking()
+    return (lacking,) if lacking else ()
 
 
 def _clear_remains(container: Container, vm: VmSpec) -> None:

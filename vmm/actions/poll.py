@@ -11,4 +11,4 @@ def run(site: Site, message: Message) -> str:
     container = site.container(message.vm.name)
     if container.init() is None:
         return f"STATE={GONE}"
-    return f"STATE={PAUSED if container.lxc_state() == 'FROZEN' else ACTIVE}"
+    return f"STATE={PAUSED if container.cgroups.frozen() else ACTIVE}"
