@@ -17,6 +17,7 @@ COMMANDS = {
     "sample": "read every container once, now, without the agent",
     "ls": "list the containers",
     "top": "watch the containers in the terminal",
+    "console": "enter a container in this terminal",
     "query": "print one metric over time from the store",
     "install": "put this on a node as a service, or take it off",
     "version": "print what is installed",

@@ -81,6 +81,7 @@ class DriverSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     console_log: Annotated[Bytes, msgspec.Meta(ge=4096, description="4KiB or more")] = (
         _D.console_log_bytes
     )
+    console_command: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = _D.console_command
 
 
 def policy(section: DriverSection, hook: str) -> NodePolicy:

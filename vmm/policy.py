@@ -95,4 +95,6 @@ class NodePolicy:
     seccomp: str = "/usr/share/lxc/config/common.seccomp"
     lxcfs: str = "/var/lib/lxcfs"
     console_log_bytes: int = 1 << 20
+    console_command: tuple[str, ...] = ("/bin/login",)
+    """What a viewer of the console meets, as root inside the container."""
     log_days: float = 7.0
