@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from boxes.box import Box, Make
-from boxes.reading import Read, grown
+from boxes.reading import Read, Reading, grown
 from boxes.shell import until
 from support.truth import Table
 
@@ -17,8 +17,11 @@ pytestmark = pytest.mark.guest
 
 MIB = 1 << 20
 TICK = 1 / os.sysconf("SC_CLK_TCK")
-HOLD = "dd if=/dev/zero bs={mib}M count=1 2>/dev/null | sleep 600"
-"""A process that has `mib` MiB of its own: dd fills its buffer and waits for a reader."""
+HOLD = "dd if=/dev/urandom iflag=fullblock bs={mib}M count=1 2>/dev/null | sleep 1800"
+"""A process that has `mib` MiB of its own: dd fills its buffer and waits for a reader.
+
+Not with zeros: Linux 6.12 drops a huge page's empty parts where it would have to swap them.
+"""
 
 
 def own_time(pid: int) -> float:
@@ -39,12 +42,14 @@ def test_cpu_of_a_process_that_was_attached(make: Make, read: Read, truth: Table
     assert loop not in [int(pid) for pid in box.file("cgroup.procs").split()], (
         "lxc-attach puts processes in a cgroup below: this test is about those"
     )
-    before, began = read(), own_time(loop)
+    first, before, began = own_time(loop), read(), own_time(loop)
     time.sleep(8)
-    ended, after = own_time(loop), read()
+    ended, after, last = own_time(loop), read(), own_time(loop)
     metric = "lxc_cpu_usage_seconds_total"
     told = grown(metric, before, after, container="one-1")
-    truth.check("busy loop of lxc-attach, 8 s", "s CPU", ended - began, told, 0.4)
+    # a reading takes time: somewhere within it the kernel was asked
+    did = min(max(told, ended - began), last - first)
+    truth.check("busy loop of lxc-attach, 8 s", "s CPU", did, told, 0.4)
 
 
 def test_swap_apart_from_memory(swap: None, make: Make, read: Read, truth: Table) -> None:
@@ -54,9 +59,14 @@ def test_swap_apart_from_memory(swap: None, make: Make, read: Read, truth: Table
     box.limit("memory.swap.max", str(200 * MIB))
     box.spawn(HOLD.format(mib=100))
     metric = "lxc_memory_swap_bytes"
-    until(lambda: read().value(metric, container="one-1") > 50 * MIB)
-    time.sleep(1)
-    now = read()
+
+    def steady() -> Reading | None:
+        before, now = int(box.file("memory.swap.current")), read()
+        time.sleep(1)
+        same = before == int(box.file("memory.swap.current"))
+        return now if same and before > 50 * MIB else None
+
+    now = until(steady, 400)
     swapped = now.value(metric, container="one-1")
     charged = now.value("lxc_memory_usage_bytes", container="one-1")
     assert charged <= 48 * MIB
@@ -69,14 +79,18 @@ def test_swap_apart_from_memory(swap: None, make: Make, read: Read, truth: Table
 def test_cpu_pressure(make: Make, read: Read) -> None:
     box = make("one-1")
     box.limit("cpuset.cpus", "0")
+    began = time.monotonic()
     before = read()
     for _ in range(3):
         box.spawn("while :; do :; done")
-    time.sleep(6)
-    after = read()
     metric = "lxc_pressure_cpu_waiting_seconds_total"
-    told = grown(metric, before, after, container="one-1")
-    assert 2 < told < 30
+
+    def waited() -> float:
+        return grown(metric, before, read(), container="one-1")
+
+    until(lambda: waited() > 2, 240)
+    told = waited()
+    assert told < time.monotonic() - began
 
 
 def test_memory_pressure(swap: None, make: Make, read: Read) -> None:
@@ -86,4 +100,4 @@ def test_memory_pressure(swap: None, make: Make, read: Read) -> None:
     box.spawn("while :; do dd if=/dev/zero of=/dev/null bs=60M count=1 2>/dev/null; done")
     metric = "lxc_pressure_memory_waiting_seconds_total"
     start = before.value(metric, container="one-1")
-    until(lambda: read().value(metric, container="one-1") > start + 0.2)
+    until(lambda: read().value(metric, container="one-1") > start + 0.2, 400)
