@@ -84,6 +84,8 @@ def application(chosen: config.Config, token: str) -> Flask:
         interval_s=chosen.collector.interval,
         store_dir=Path(chosen.store.directory),
         reserve_bytes=chosen.store.reserve,
+        driver_state=Path(chosen.driver.state),
+        journal=Path(chosen.driver.journal),
         stale_cycles=chosen.page.stale_cycles,
         token=token,
         hosts=chosen.page.hosts,

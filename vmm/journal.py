@@ -49,13 +49,19 @@ def append(path: str, entry: Entry) -> None:
 def read(path: str, vm: str = "", last: int = 1000) -> list[Entry]:
     """The last entries, oldest first, of one VM or of all."""
     found = [
-        entry for part in (f"{path}.1", path) for entry in _entries(part) if vm in ("", entry.vm)
+        entry
+        for part in (f"{path}.1", path)
+        for entry in _entries(part, vm)
+        if vm in ("", entry.vm)
     ]
     return found[-last:]
 
 
-def _entries(path: str) -> Iterator[Entry]:
+def _entries(path: str, vm: str) -> Iterator[Entry]:
+    quoted = json.dumps(vm) if vm else ""  # lines without it need not be taken apart
     with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
         for line in file:
+            if quoted not in line:
+                continue
             with contextlib.suppress(ValueError, TypeError):
                 yield Entry(**json.loads(line))

@@ -11,6 +11,7 @@ from collector.store import CatalogueEntry, StoreError, StoreReader
 from web import query, series, views
 from web.charts import charts
 from web.definitions import is_counter, unit
+from web.driver import Driver
 from web.live import Snapshot, Unreadable
 from web.memo import Memo
 from web.recent import recent_series
@@ -30,6 +31,7 @@ class Answers:
         self._now = clock.now
         self._interval_s = settings.interval_s
         self._bodies: Memo[msgspec.Raw] = Memo(64)
+        self._driver = Driver(settings)
 
     def containers(self) -> Json:
         """The host and every container of the last cycle."""
@@ -55,6 +57,8 @@ class Answers:
             "last_seen": entry.last_ms / 1000,
             "charts": [asdict(chart) for chart in charts(kind, entry.columns)],
         }
+        if kind == "container":
+            parts["driver"] = self._driver.tells(entry.entity.name)
         made = self._bodies.get(key, lambda: _raw(_summary(snapshot, entry)))
         return self.state.envelope(snapshot) | parts | {_KEYS.get(kind, kind): made}
 

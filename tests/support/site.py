@@ -32,6 +32,9 @@ reserve = "10MB"
 [page]
 enabled = false
 listen = "127.0.0.1:{port}"
+[driver]
+state = "{base}/ct"
+journal = "{base}/journal.jsonl"
 """
 AGENT = "from control.cli import main; raise SystemExit(main())"
 PAGE = "from control.page import main; raise SystemExit(main())"
@@ -107,7 +110,7 @@ def serving(busybox: Busybox) -> Iterator[Site]:
     made = Site(busybox.base, busybox, free_port())
     made.disk.mkdir(mode=0o711)
     run("mount", "-t", "tmpfs", "-o", "size=128m,mode=0711", "nebulxc-test", str(made.disk))
-    text = CONFIG.format(store=made.store, port=made.port)
+    text = CONFIG.format(store=made.store, port=made.port, base=made.base)
     (made.base / "nebulxc.toml").write_text(text, encoding="utf-8")
     try:
         made.start("agent")

@@ -3,6 +3,7 @@ import { make, say, set } from "./dom.js";
 import { clock, day, duration, span } from "./format.js";
 import { Chart } from "./chart.js";
 import { History } from "./history.js";
+import { showDriver } from "./driver.js";
 import { everyCycle } from "./poll.js";
 import { CONTAINER_TILES, HOST_TILES, tiles } from "./tiles.js";
 import { onColours, startTheme } from "./theme.js";
@@ -159,6 +160,7 @@ function showNow(of) {
 async function show(answer) {
   last = answer;
   showNow(answer[kind]);
+  showDriver(byId("driver"), answer.driver);
   if (arrange(answer.charts)) await reload();
   else await follow();
 }

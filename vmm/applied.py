@@ -1,0 +1,79 @@
+"""What a container was defined as, for others than root to read: its spec without secrets.
+
+A file beside the spec, of the journal's group, which is the page's. Standard library only.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vmm.spec import Disk, Graphics, Nic, VmSpec
+    from vmm.state import State
+
+FILE = "applied.json"
+MODE = 0o640
+
+
+def write(state: "State", vm: "VmSpec", uid: int, group: int) -> None:
+    """Replace the file; `uid` is the host id that the container's root has, 0 when privileged."""
+    state.write_text(FILE, json.dumps(public(vm, uid)), MODE)
+    os.chown(state.path(FILE), -1, group)
+
+
+def read(base: str, name: str) -> Mapping[str, Any] | None:
+    """What `write` wrote of the container `name` below `base`; None where it is not to be had."""
+    try:
+        with open(f"{base}/{name}/{FILE}", encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def public(vm: "VmSpec", uid: int) -> dict[str, Any]:
+    """The spec as plain values: sizes in bytes, absent (None) without a limit."""
+    limits = vm.limits
+    return {
+        "unprivileged": uid != 0,
+        "first_host_id": uid or None,
+        "limits": {
+            "cpu": limits.cpu,
+            "vcpu": limits.vcpu,
+            "memory_bytes": limits.memory_bytes,
+            "swap_bytes": limits.swap_bytes,
+            "cpus": limits.cpus or None,
+        },
+        "disks": [_disk(disk) for disk in vm.disks],
+        "nics": [_nic(nic) for nic in vm.nics],
+        "console": _console(vm.graphics) if vm.graphics else None,
+    }
+
+
+def _disk(disk: "Disk") -> dict[str, Any]:
+    return {
+        "id": disk.disk_id,
+        "kind": disk.kind,
+        "mount_point": disk.mount_point or None,
+        "source": disk.source,
+        "image": disk.image or None,
+        "format": disk.format,
+        "size_bytes": disk.size_bytes,
+        "readonly": disk.readonly,
+    }
+
+
+def _nic(nic: "Nic") -> dict[str, Any]:
+    return {
+        "id": nic.nic_id,
+        "name": nic.guest_name,
+        "bridge": nic.bridge,
+        "mac": nic.mac,
+        "host_name": nic.host_name,
+        "mtu": nic.mtu,
+    }
+
+
+def _console(graphics: "Graphics") -> dict[str, Any]:
+    return {"type": graphics.type, "listen": graphics.listen, "port": graphics.port}
