@@ -10,7 +10,7 @@ from vmm.policy import NodePolicy
 
 CONFIG_PATH = Path("/etc/nebulxc/nebulxc.toml")
 """As in `control.config`, whose import takes as long as the rest of an action's."""
-HOOK = f"{sys.prefix}/bin/nebulxc-hook"
+HOOK = f"{os.path.dirname(sys.executable)}/nebulxc-hook"
 """The entry of our own environment: the hooks of a container are those of its action."""
 
 

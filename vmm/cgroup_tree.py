@@ -61,7 +61,7 @@ class CgroupTree:
 
     def init(self) -> int | None:
         """The container's init: the payload's process that is number 1 in its own namespace."""
-        for _, path in self.payloads():
+        for _, path in self._each():  # the first tree has it already
             for pid in _pids(path):
                 if _is_init(pid):
                     return pid
@@ -83,9 +83,10 @@ class CgroupTree:
         deadline = time.monotonic() + seconds
         while left := self.pids():
             self.thaw()
+            groups = self.payloads()
             for pid in left:
                 with process.held(pid) as pidfd:
-                    if pidfd is not None and pid in self.pids():
+                    if pidfd is not None and any(pid in _pids(path) for _, path in groups):
                         process.kill(pidfd)
             if time.monotonic() > deadline:
                 raise DriverError(
@@ -103,9 +104,12 @@ class CgroupTree:
 
     def payloads(self) -> list[tuple[Hierarchy, str]]:
         """Every cgroup of the payload with the tree it is in."""
-        return [
-            (tree, path) for tree in self._trees for path in _matching(tree.path, self._payload)
-        ]
+        return list(self._each())
+
+    def _each(self) -> Iterator[tuple[Hierarchy, str]]:
+        for tree in self._trees:
+            for path in _matching(tree.path, self._payload):
+                yield tree, path
 
     def living(self) -> list[tuple[Hierarchy, str]]:
         """As `payloads`, only those with processes: a stale one may stand beside the real one."""
@@ -149,9 +153,19 @@ def _matching(root: str, pattern: re.Pattern[str]) -> list[str]:
 
 
 def _pids(path: str) -> Iterator[int]:
-    for group, _, _ in os.walk(path):
-        with contextlib.suppress(OSError), open(f"{group}/cgroup.procs", encoding="ascii") as file:
-            yield from [int(line) for line in file]
+    """The processes of a group, then of those below: who looks for one mostly has it at once."""
+    yield from _own_pids(path)
+    below = []
+    with contextlib.suppress(OSError), os.scandir(path) as entries:
+        below = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    for group in below:
+        yield from _pids(group)
+
+
+def _own_pids(path: str) -> list[int]:
+    with contextlib.suppress(OSError), open(f"{path}/cgroup.procs", "rb") as file:
+        return [int(line) for line in file]
+    return []
 
 
 def _is_init(pid: int) -> bool:

@@ -13,13 +13,15 @@ from vmm.cgroups import Setting
 from vmm.errors import DriverError, NotFound
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+Groups = list[tuple[Hierarchy, str]]
 MEMORY, MEMSW = "memory.limit_in_bytes", "memory.memsw.limit_in_bytes"
 
 
 def apply(tree: CgroupTree, settings: Iterable[Setting]) -> None:
     """Write every setting; DriverError names the first one that the kernel refuses."""
+    groups = tree.living()
     for setting in _ordered(tree, list(settings)):
-        path = _path(tree, setting)
+        path = _path(tree, groups, setting)
         try:
             _write(path, setting.value)
         except OSError as error:
@@ -28,16 +30,17 @@ def apply(tree: CgroupTree, settings: Iterable[Setting]) -> None:
 
 def mismatches(tree: CgroupTree, settings: Iterable[Setting]) -> list[str]:
     """What reads back otherwise than it should, one sentence each; [] when all is as wanted."""
+    groups = tree.living()
     return [
         f"{setting.file} is {found}, not {setting.value}"
         for setting in settings
-        if not _same(setting.value, found := _read(_path(tree, setting)))
+        if not _same(setting.value, found := _read(_path(tree, groups, setting)))
     ]
 
 
-def _path(tree: CgroupTree, setting: Setting) -> str:
+def _path(tree: CgroupTree, groups: Groups, setting: Setting) -> str:
     controller = setting.file.partition(".")[0]
-    for hierarchy, payload in tree.living():
+    for hierarchy, payload in groups:
         if _has(hierarchy, controller, setting.version):
             return f"{payload}/{setting.file}"
     raise NotFound(f"{tree.name} has no cgroup of the controller {controller}")
@@ -55,7 +58,7 @@ def _ordered(tree: CgroupTree, settings: list[Setting]) -> list[Setting]:
     if len(limits) < 2:  # noqa: PLR2004 - both of them
         return settings
     memory = next(setting for setting in limits if setting.file == MEMORY)
-    grows = int(memory.value) > int(_read(_path(tree, memory)))
+    grows = int(memory.value) > int(_read(_path(tree, tree.living(), memory)))
     limits.sort(key=lambda setting: setting.file != (MEMSW if grows else MEMORY))
     return [*limits, *(setting for setting in settings if setting not in limits)]
 
