@@ -1,5 +1,6 @@
 """Recorded machines as roots for the readers, and other layouts made from them."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -8,6 +9,12 @@ CAPTURES = Path(__file__).resolve().parents[1] / "captures"
 HYBRID = CAPTURES / "debian12-6.18-hybrid"
 V2 = CAPTURES / "debian12-6.1-cgroup2/running"
 V2_LIMITED = CAPTURES / "debian12-6.1-cgroup2/limited"
+
+
+def init_pid(capture: Path, container: str) -> int:
+    """The container's init when the machine was recorded."""
+    manifest = json.loads((capture / "manifest.json").read_text(encoding="utf-8"))
+    return int(manifest["containers"][container])
 
 
 def copied(capture: Path, into: Path) -> Path:

@@ -2,11 +2,14 @@
 # On this machine: the containers whose files are recorded for the unit tests.
 #   nxhd1  in a directory, with a veth whose other end is in no bridge
 #   nxhd2  on an image over a loop device, with a second one at /mnt
-# capture-here.sh make | clear
+# capture-here.sh make | clear. The loops are new ones: where some cgroup ever had a limit on a
+# device, v1 counts it for all; the unit tests want one that is counted and one that is not.
 set -eu
 place=/var/tmp/nxhd
 lxc=$place/lxc
 images=$place/datastores
+root=/dev/loop72
+data=/dev/loop73
 
 busybox() { # DIRECTORY
     lxc-create -P $lxc -n nxhd-template -t busybox >/dev/null
@@ -40,17 +43,17 @@ make() {
     mkfs.ext4 -q -F -d $lxc/nxhd1/rootfs $images/0/7/disk.0
     truncate -s 16M $images/1/abc
     mkfs.ext4 -q -F $images/1/abc
-    root=$(losetup --show -f $images/0/7/disk.0)
-    data=$(losetup --show -f $images/1/abc)
+    losetup $root $images/0/7/disk.0
+    losetup $data $images/1/abc
     container nxhd1 dir:$lxc/nxhd1/rootfs lxc.net.0.type=veth lxc.net.0.name=eth0 \
         lxc.net.0.flags=up
     mkdir -p $lxc/nxhd2/rootfs
-    mount "$root" $lxc/nxhd2/rootfs
+    mount $root $lxc/nxhd2/rootfs
     container nxhd2 dir:$lxc/nxhd2/rootfs "lxc.mount.entry=$data mnt ext4 rw 0 0"
     # v1 on a recent kernel counts a device once some cgroup had a limit on it
     limit=/sys/fs/cgroup/blkio/lxc.payload.nxhd2/blkio.throttle.write_bps_device
     if [ -e $limit ]; then
-        number=$(stat -c '%Hr:%Lr' "$root")
+        number=$(stat -c '%Hr:%Lr' $root)
         echo "$number 1000000000" >$limit
         echo "$number 0" >$limit
     fi
@@ -62,14 +65,28 @@ make() {
     lxc-attach -P $lxc -n nxhd2 -- dd if=/root/f of=/dev/null bs=1M 2>/dev/null
 }
 
+remove_loop() { # NUMBER: LOOP_CTL_REMOVE, for which there is no command
+    tries=0
+    # other containers' monitors may hold it for a moment
+    while [ -e "/sys/block/loop$1" ] && [ $tries -lt 50 ]; do
+        python3 -I -c "import fcntl
+with open('/dev/loop-control') as control:
+    fcntl.ioctl(control, 0x4C81, $1)" 2>/dev/null || sleep 0.2
+        tries=$((tries + 1))
+    done
+}
+
 clear_all() {
     for name in nxhd1 nxhd2; do
         [ ! -d $lxc/$name ] || lxc-stop -P $lxc -k -n $name 2>/dev/null || true
         while pgrep -f "^.lxc monitor. $lxc $name\$" >/dev/null; do sleep 0.2; done
     done
     umount $lxc/nxhd2/rootfs 2>/dev/null || true
-    for image in $images/0/7/disk.0 $images/1/abc; do
-        losetup -n -O NAME -j $image | while read -r loop; do losetup -d "$loop"; done
+    for loop in $root $data; do
+        case $(losetup -n -O BACK-FILE $loop 2>/dev/null) in
+            $images/*) losetup -d $loop ;;
+        esac
+        remove_loop ${loop#/dev/loop}
     done
     rm -rf --one-file-system $place
 }

@@ -32,7 +32,7 @@ PARSERS: list[Callable[[bytes], object]] = [
     io_stat,
 ]
 SAMPLES = (
-    *(HYBRID / "sys/fs/cgroup").glob("*/lxc.payload.nxhd1/*[!s]"),
+    *(HYBRID / "sys/fs/cgroup").glob("*/lxc.payload.nxhd1/[!.]*[!s]"),
     *(V2_LIMITED / "sys/fs/cgroup/lxc.payload.c7").glob("[!.]*"),
     *HYBRID.glob("proc/[0-9]*/net/dev"),
 )

@@ -39,7 +39,7 @@ def test_a_containers_root_is_a_disk_and_what_is_bound_from_the_host_is_not(
 def test_a_second_disk_is_told_with_its_place() -> None:
     manifest = json.loads((HYBRID / "manifest.json").read_text())
     tables = [told(table(HYBRID, pid)) for pid in manifest["containers"].values()]
-    assert tables == [[((254, 0), "/")], [((7, 2), "/"), ((7, 3), "/mnt")]]
+    assert tables == [[((254, 0), "/")], [((7, 72), "/"), ((7, 73), "/mnt")]]
 
 
 def told(mounts: list[Mount]) -> list[tuple[tuple[int, int] | None, str]]:

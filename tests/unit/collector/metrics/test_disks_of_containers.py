@@ -69,13 +69,13 @@ def test_disks_are_named_by_device_number_and_place(captured: Make) -> None:
     found = read(source)
     sizes = [labels for metric, labels in found if metric == "lxc_filesystem_size_bytes"]
     assert sizes == [
-        (("device", "loop2"), ("mountpoint", "/")),
-        (("device", "loop3"), ("mountpoint", "/mnt")),
+        (("device", "loop72"), ("mountpoint", "/")),
+        (("device", "loop73"), ("mountpoint", "/mnt")),
     ]
     infos = [labels for metric, labels in found if metric == "lxc_disk_info"]
     assert infos == [
-        (("device", "loop2"), ("kind", "loop"), ("source", "0/7/disk.0")),
-        (("device", "loop3"), ("kind", "loop"), ("source", "1/abc")),
+        (("device", "loop72"), ("kind", "loop"), ("source", "0/7/disk.0")),
+        (("device", "loop73"), ("kind", "loop"), ("source", "1/abc")),
     ]
     source.close()
 
