@@ -31,7 +31,8 @@ def steps(host: Host, changed: Callable[[], bool], wheels: Path | None = None) -
         Directory(_ETC, 0o755),
         TextFile(_ETC / "nebulxc.toml.example", example),
         TextFile(_ETC / "nebulxc.toml", example, 0o640, GROUP, kept=True),
-        Directory(Path("/var/lib/nebulxc"), 0o755),
+        # Its group, the page's, is that of the journal which the driver keeps here.
+        Directory(Path("/var/lib/nebulxc"), 0o755, GROUP),
         Directory(Path("/var/lib/nebulxc/store"), 0o2750, GROUP, data=True),
         Link(Path("/usr/local/bin/nebulxc"), OPT / "bin/nebulxc"),
         *(_unit(name) for name in UNITS),
