@@ -3,14 +3,15 @@
 import time
 from collections.abc import Callable
 
-from vmm import apparmor_profile, attempt, liblxc, logs, monitor, mounts, netlink, process, stub
+from vmm import apparmor_profile, attempt, liblxc, logs, monitor, mounts, network, process, stub
 from vmm.attachments import load
 from vmm.cgroup_tree import CgroupTree
 from vmm.errors import CommandError, DriverError
 from vmm.host import Host
 from vmm.logs import START_LOG
+from vmm.plan import Plan
 from vmm.policy import NodePolicy
-from vmm.state import ERROR, State
+from vmm.state import ERROR, PLAN, State
 from vmm.storage import MAPPERS
 
 MONITOR_SECONDS = 30.0
@@ -151,7 +152,8 @@ class Container:
         while mounts.unmount(self.state.rootfs):
             pass  # hooks mount in the monitor's namespace: what is here was mounted by hand
         self.cgroups.remove_empty()
-        netlink.remove_leftovers(nics)
+        plan = self.state.read(PLAN)
+        network.remove_all(Plan.from_json(plan).nics if plan else (), nics)
         for attachment in load(self.state):
             MAPPERS[attachment.mapper].unmap(attachment, self.state)
 

@@ -8,10 +8,10 @@ from vmm.container import Container
 from vmm.errors import DriverError
 from vmm.idrange import IdRange
 from vmm.lxc_config import Place
-from vmm.plan import CONTEXT, Plan, PlannedDisk
+from vmm.plan import CONTEXT, Plan, PlannedDisk, PlannedNic
 from vmm.policy import NodePolicy
 from vmm.site import Site
-from vmm.spec import Disk, DiskKind, DiskType, VmSpec
+from vmm.spec import Disk, DiskKind, DiskType, Nic, VmSpec
 from vmm.state import CONFIG, DISKS, PLAN, SPEC, State
 from vmm.undo import Undo
 
@@ -44,10 +44,16 @@ def spec(state: State) -> VmSpec:
 
 
 def plan(vm: VmSpec, ids: IdRange | None) -> Plan:
-    """What the hooks attach and mount."""
+    """What the hooks attach, mount and make."""
     start = ids.start if ids else 0
     disks = tuple(_planned(disk) for disk in vm.disks if disk.kind is not DiskKind.SWAP)
-    return Plan(vm.name, start, start, disks)
+    return Plan(vm.name, start, start, disks, tuple(planned_nic(nic) for nic in vm.nics))
+
+
+def planned_nic(nic: Nic) -> PlannedNic:
+    """What the hooks make of a NIC."""
+    openvswitch = nic.bridge_type.startswith("openvswitch")
+    return PlannedNic(nic.host_name, nic.guest_name, nic.mac, nic.bridge, openvswitch, nic.mtu)
 
 
 def _planned(disk: Disk) -> PlannedDisk:

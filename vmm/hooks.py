@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 
-from vmm import attachments, attempt, inside, mounts, process
+from vmm import attachments, attempt, inside, mounts, network, process
 from vmm.errors import DriverError
 from vmm.plan import Plan
 from vmm.state import ERROR, MONITOR, PLAN, State
@@ -51,9 +51,11 @@ def pre_start(state: State, env: Mapping[str, str]) -> None:
 
 
 def start_host(state: State, env: Mapping[str, str]) -> None:
-    """Mount the other disks and the context inside the container, before init's first step."""
+    """Give the container its NICs, other disks and context, before init's first step."""
     pid = int(env["LXC_PID"])
     plan = Plan.from_json(state.require(PLAN))
+    for nic in plan.nics:
+        network.attach(nic, pid)
     with contextlib.ExitStack() as stack:
         placed = []
         for disk in plan.others:
@@ -70,6 +72,8 @@ def post_stop(state: State, env: Mapping[str, str]) -> None:  # noqa: ARG001 - o
     _unmount_root(state)
     if state.exists:
         attachments.save(state, [])
+        for nic in Plan.from_json(state.require(PLAN)).nics:
+            network.detach(nic)
 
 
 HOOKS: dict[str, Callable[[State, Mapping[str, str]], None]] = {

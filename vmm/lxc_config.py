@@ -13,7 +13,7 @@ from vmm.errors import DriverError
 from vmm.idrange import IdRange
 from vmm.node import Node
 from vmm.policy import NodePolicy
-from vmm.spec import Nic, RawLine, VmSpec
+from vmm.spec import RawLine, VmSpec
 from vmm.values import shown
 
 Line = tuple[str, str]
@@ -62,7 +62,7 @@ def render(
         ("limits", _limits(vm, node, policy)),
         ("root", _root(place)),
         ("hooks", _hooks(policy)),
-        ("network", _network(vm.nics)),
+        ("network", _network()),
     )
     sections = [_section(title, list(lines)) for title, lines in parts]
     return f"# {vm.name}, written by nebulxc: changes are lost\n" + "".join(sections)
@@ -149,17 +149,7 @@ def _hooks(policy: NodePolicy) -> Iterator[Line]:
         yield f"lxc.hook.{kind}", f"{policy.hook} {kind}"
 
 
-def _network(nics: tuple[Nic, ...]) -> Iterator[Line]:
-    if not nics:
-        # Without a line LXC leaves the container in the host's network namespace.
-        yield "lxc.net.0.type", "empty"
-    for index, nic in enumerate(nics):
-        key = f"lxc.net.{index}"
-        yield f"{key}.type", "veth"
-        yield f"{key}.veth.pair", nic.host_name
-        yield f"{key}.link", nic.bridge
-        yield f"{key}.name", nic.guest_name
-        yield f"{key}.hwaddr", nic.mac
-        yield f"{key}.flags", "up"
-        if nic.mtu is not None:
-            yield f"{key}.mtu", str(nic.mtu)
+def _network() -> Iterator[Line]:
+    # A namespace of its own, and nothing in it: start-host makes the NICs (vmm.network). Without
+    # a line LXC leaves the container in the host's network namespace.
+    yield "lxc.net.0.type", "empty"

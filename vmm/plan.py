@@ -19,12 +19,23 @@ class PlannedDisk(NamedTuple):
     readonly: bool = False
 
 
+class PlannedNic(NamedTuple):
+    """One network interface: `mtu` None takes that of the bridge."""
+
+    host_name: str
+    guest_name: str
+    mac: str
+    bridge: str
+    openvswitch: bool = False
+    mtu: int | None = None
+
+
 CONTEXT = "context"
 """The mapper of the context: its files are copied, no device is attached."""
 
 
 class Plan(NamedTuple):
-    """The disks of the container `name`; its root is the host ids from `uid` and `gid` on.
+    """The disks and NICs of the container `name`; its root is the host ids from `uid` and `gid` on.
 
     Both are 0 for a privileged container, whose mounts keep their ids.
     """
@@ -33,6 +44,7 @@ class Plan(NamedTuple):
     uid: int
     gid: int
     disks: tuple[PlannedDisk, ...]
+    nics: tuple[PlannedNic, ...] = ()
 
     @property
     def root(self) -> PlannedDisk:
@@ -46,10 +58,12 @@ class Plan(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The plan as plain values."""
-        return {**self._asdict(), "disks": [disk._asdict() for disk in self.disks]}
+        disks, nics = ([part._asdict() for part in parts] for parts in (self.disks, self.nics))
+        return {**self._asdict(), "disks": disks, "nics": nics}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Plan":
         """The plan that `as_json` gave."""
         disks = tuple(PlannedDisk(**disk) for disk in value["disks"])
-        return cls(value["name"], value["uid"], value["gid"], disks)
+        nics = tuple(PlannedNic(**nic) for nic in value.get("nics", ()))
+        return cls(value["name"], value["uid"], value["gid"], disks, nics)

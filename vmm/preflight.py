@@ -2,7 +2,7 @@
 
 import os
 
-from vmm import loop, netlink
+from vmm import loop, network
 from vmm.errors import DriverError
 from vmm.host import Host
 from vmm.policy import NodePolicy
@@ -22,7 +22,7 @@ def check(vm: VmSpec, host: Host, policy: NodePolicy) -> None:
     if vm.root is None:
         raise DriverError(f"{vm.name} has no disk to be its root", "give the VM an image")
     for nic in vm.nics:
-        netlink.require_bridge(nic.bridge, nic.bridge_type)
+        network.require_bridge(nic.bridge, nic.bridge_type)
     for disk in vm.disks:
         if disk.kind in (DiskKind.IMAGE, DiskKind.VOLATILE):
             _check_disk(disk, host, policy)

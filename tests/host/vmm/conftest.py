@@ -39,7 +39,8 @@ def installation() -> Iterator[Installation]:
 
 @pytest.fixture
 def bridge() -> Iterator[str]:
-    run("ip", "link", "add", "nxvebr0", "type", "bridge")
-    run("ip", "link", "set", "nxvebr0", "up")
-    yield "nxvebr0"
-    run("ip", "link", "del", "nxvebr0")
+    name = f"nxvebr{os.getpid()}"  # two runs side by side do not meet
+    run("ip", "link", "add", name, "type", "bridge")
+    run("ip", "link", "set", name, "up")
+    yield name
+    run("ip", "link", "del", name)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from vmm import netlink, site
+from vmm import network, site
 from vmm.errors import DriverError, NotFound
 
 
@@ -22,13 +22,13 @@ def test_whether_anyone_waits_for_the_answer(
 
 
 def test_a_bridge_must_be_there_and_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(netlink, "NET", str(tmp_path))
+    monkeypatch.setattr(network, "NET", str(tmp_path))
     (tmp_path / "br0/bridge").mkdir(parents=True)
     (tmp_path / "eth0").mkdir()
-    netlink.require_bridge("br0", "linux")
-    netlink.require_bridge("eth0", "openvswitch")
+    network.require_bridge("br0", "linux")
+    network.require_bridge("eth0", "openvswitch")
     with pytest.raises(NotFound, match="there is no bridge br1 on this host; OpenNebula"):
-        netlink.require_bridge("br1", "linux")
+        network.require_bridge("br1", "linux")
     with pytest.raises(DriverError, match="eth0 is not a bridge"):
-        netlink.require_bridge("eth0", "linux")
-    netlink.remove_leftovers(["one-7-0"])
+        network.require_bridge("eth0", "linux")
+    network.remove_all((), ["one-7-0"])

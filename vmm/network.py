@@ -1,0 +1,131 @@
+"""A container's NICs: veth pairs, the outer ends on bridges under the names OpenNebula knows.
+
+LXC could make them, but only those of a start: what is attached later it forgets on a reboot
+from inside, and what is detached it makes again, on a bridge that OpenNebula has removed since.
+So it makes none, and a start and an attach come here. Imported by hooks: keep it lean.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterable
+
+from vmm import netlink
+from vmm.errors import DriverError, NotFound
+from vmm.netlink import End
+from vmm.plan import PlannedNic
+
+NET = "/sys/class/net"
+OVS_SECONDS = 15
+
+
+def attach(nic: PlannedNic, pid: int) -> None:
+    """Make the NIC in the network namespace of `pid`; nothing to do when it is there already."""
+    namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if not _is_attached(nic, namespace):
+            detach(nic)
+            _make(nic, namespace)
+    finally:
+        os.close(namespace)  # held open, it would keep a dead container's NICs
+
+
+def detach(nic: PlannedNic) -> bool:
+    """Remove the NIC, whatever state its container is in; False when it was not there."""
+    if nic.openvswitch:
+        _ovs("--if-exists", "del-port", nic.bridge, nic.host_name)
+    return remove(nic.host_name)
+
+
+def remove(name: str) -> bool:
+    """Remove the veth pair whose outer end has this name; False when there is none."""
+    link = netlink.find(name)
+    if link is None:
+        return False
+    if link.kind != "veth":
+        kind = link.kind or "device"
+        raise DriverError(f"{name} is in the way: it is a {kind}, not a container's veth")
+    with contextlib.suppress(OSError):  # it went with its container at this moment
+        netlink.delete(link.ifindex)
+    return True
+
+
+def remove_all(nics: Iterable[PlannedNic], names: Iterable[str]) -> None:
+    """Remove what a stopped container may have left: its NICs, and what else has these names."""
+    for nic in nics:
+        detach(nic)
+    for name in names:
+        remove(name)
+
+
+def require_bridge(name: str, kind: str) -> None:
+    """NotFound unless the bridge is there; only a Linux bridge can be told from its directory."""
+    if not os.path.exists(f"{NET}/{name}"):
+        raise NotFound(
+            f"there is no bridge {name} on this host",
+            "OpenNebula's network driver makes it before a deploy: see BRIDGE and VN_MAD",
+        )
+    if kind == "linux" and not os.path.isdir(f"{NET}/{name}/bridge"):
+        raise DriverError(f"{name} is not a bridge", "correct BRIDGE in the virtual network")
+
+
+def _is_attached(nic: PlannedNic, namespace: int) -> bool:
+    link = netlink.find(nic.host_name)
+    return (
+        link is not None
+        and link.peer_namespace is not None
+        and link.peer_namespace == netlink.namespace_id(namespace)
+        and os.path.exists(f"{NET}/{nic.host_name}/master")
+    )
+
+
+def _make(nic: PlannedNic, namespace: int) -> None:
+    """Make the pair and put its outer end on the bridge, or leave nothing."""
+    mtu = _bridge_mtu(nic.bridge) if nic.mtu is None else nic.mtu
+    # A bridge takes the lowest address of its ports, unless it was given one: never this one.
+    outside = End(nic.host_name, f"fe{nic.mac[2:]}", mtu)
+    try:
+        netlink.create_pair(End(nic.guest_name, nic.mac, mtu), outside, namespace)
+    except FileExistsError as error:
+        raise DriverError(
+            f"the container has an interface {nic.guest_name} already",
+            "rename or remove it inside the container",
+        ) from error
+    except OSError as error:
+        raise DriverError(f"cannot make {nic.host_name}: {error.strerror}") from error
+    try:
+        _join(nic)
+    except BaseException:
+        detach(nic)
+        raise
+
+
+def _join(nic: PlannedNic) -> None:
+    link = netlink.find(nic.host_name)
+    bridge = netlink.find(nic.bridge)
+    if link is None or bridge is None:
+        raise NotFound(f"{nic.host_name if link is None else nic.bridge} vanished")
+    try:
+        if nic.openvswitch:
+            _ovs("--may-exist", "add-port", nic.bridge, nic.host_name)
+        netlink.set_up(link.ifindex, None if nic.openvswitch else bridge.ifindex)
+    except OSError as error:
+        raise DriverError(
+            f"cannot put {nic.host_name} on the bridge {nic.bridge}: {error.strerror}"
+        ) from error
+
+
+def _bridge_mtu(bridge: str) -> int:
+    try:
+        with open(f"{NET}/{bridge}/mtu", encoding="ascii") as file:
+            return int(file.read())
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"there is no bridge {bridge} on this host",
+            "OpenNebula's network driver makes it: see BRIDGE and VN_MAD",
+        ) from error
+
+
+def _ovs(*words: str) -> None:
+    from vmm.host import Host  # subprocess is slow to import, and most nodes have no such bridge
+
+    Host().run("ovs-vsctl", f"--timeout={OVS_SECONDS}", *words, timeout=OVS_SECONDS + 5)
