@@ -20,6 +20,7 @@ from web.settings import PageSettings
 from web.state import problem
 from web.views import path_of
 
+_AGAIN_S = 5
 _MACHINES = ("/api/", "/metrics", "/healthz")
 _TEXTS = {
     404: "there is no such path here: docs/api.md lists them all",
@@ -75,7 +76,7 @@ def _errors(app: Flask) -> None:
         if request.path.startswith(_MACHINES):
             choices = {"choices": refusal.choices} if refusal.choices else {}
             return _json({"error": str(refusal)} | choices, refusal.status)
-        return _missing(str(refusal), refusal.status, refusal.choices)
+        return _missing(str(refusal), refusal.status, refusal.choices, _AGAIN_S)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
@@ -165,5 +166,6 @@ def _json(body: object, status: int = 200, headers: Mapping[str, Any] | None = N
     return Response(content, status, headers, content_type="application/json")
 
 
-def _missing(text: str, status: int, near: tuple[str, ...] = ()) -> Response:
-    return make_response(render_template("missing.html", text=text, near=near), status)
+def _missing(text: str, status: int, near: tuple[str, ...] = (), again_s: int = 0) -> Response:
+    page = render_template("missing.html", text=text, near=near, again_s=again_s)
+    return make_response(page, status)

@@ -94,10 +94,10 @@ def look(site: Site, chromium: Browser) -> Iterator[Any]:
     made: list[Look] = []
 
     def open_one(**options: Any) -> Look:
-        forgiven = options.pop("forgiven", ())
+        forgiven, at = options.pop("forgiven", ()), options.pop("site", site)
         context = chromium.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
         context.set_default_timeout(15_000)
-        made.append(Look(site, context.new_page(), forgiven=forgiven))
+        made.append(Look(at, context.new_page(), forgiven=forgiven))
         made[-1].watch()
         return made[-1]
 

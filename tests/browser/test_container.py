@@ -184,3 +184,13 @@ def test_a_phone_shows_one_chart_beside_none(look: Any, path: str) -> None:
 def test_an_unknown_container_is_answered_kindly(look: Any, site: Any) -> None:
     page = look(forgiven=("Failed to load resource",)).go("/container/nobody")
     expect(page.locator("main")).to_contain_text("no container 'nobody'")
+
+
+def test_a_page_opened_before_the_first_reading_comes_by_itself(look: Any, site: Site) -> None:
+    name = site.busybox.name("soon")
+    window = look(forgiven=("Failed to load resource",))
+    page = window.go(f"/container/{name}")
+    expect(page.get_by_role("heading", name="Not here")).to_be_visible()
+    container = site.busybox.start("soon")
+    expect(card(page, "Memory").locator("canvas")).to_be_visible(timeout=60_000)
+    site.busybox.destroy(container)

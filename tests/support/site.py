@@ -1,13 +1,14 @@
 """A real agent and the page's own process over one store, for browsers to look at."""
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +49,7 @@ class Site:
     busybox: Busybox
     port: int
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @property
     def url(self) -> str:
@@ -67,7 +69,7 @@ class Site:
         argv = [sys.executable, "-c", code, *words, "--config", str(self.base / "nebulxc.toml")]
         with (self.base / f"{what}.log").open("ab") as log:
             self.processes[what] = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment
             )
 
     def end(self, what: str, number: int = signal.SIGTERM) -> None:
@@ -105,9 +107,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(busybox: Busybox) -> Iterator[Site]:
-    """Agent and page for this block."""
-    made = Site(busybox.base, busybox, free_port())
+def serving(busybox: Busybox, **environment: str) -> Iterator[Site]:
+    """Agent and page for this block, with more in their environment."""
+    made = Site(busybox.base, busybox, free_port(), environment={**os.environ, **environment})
     made.disk.mkdir(mode=0o711)
     run("mount", "-t", "tmpfs", "-o", "size=128m,mode=0711", "nebulxc-test", str(made.disk))
     text = CONFIG.format(store=made.store, port=made.port, base=made.base)
