@@ -11,6 +11,7 @@ pytestmark = pytest.mark.guest
 
 MIB = 1 << 20
 WRITTEN, READ = "lxc_rbd_written_bytes_total", "lxc_rbd_read_bytes_total"
+WRITES, READS = "lxc_rbd_writes_completed_total", "lxc_rbd_reads_completed_total"
 SIZE, MAPPED = "lxc_rbd_size_bytes", "lxc_rbd_mapped"
 ERRORS = "lxcmon_errors_total"
 
@@ -86,6 +87,18 @@ def test_a_known_write_and_read(machine: Session, container: str, watch: Watch) 
     machine.guest.run("echo 3 > /proc/sys/vm/drop_caches")
     inside(machine, "cat /root/f > /dev/null")
     assert grown(READ, written, watch.next()) == pytest.approx(32 * MIB, rel=0.1)
+
+
+def test_known_operations(machine: Session, container: str, watch: Watch) -> None:
+    """Each direct write and read is a request of its own; the journal's come beside them."""
+    inside(machine, "dd if=/dev/zero of=/root/f bs=64k count=200 conv=fsync 2>/dev/null")
+    before = watch.next()
+    direct = "dd if=/dev/zero of=/root/f bs=64k count=200 conv=notrunc oflag=direct"
+    inside(machine, f"{direct} 2>/dev/null")
+    written = watch.next()
+    assert 200 <= grown(WRITES, before, written) <= 240
+    inside(machine, "dd if=/root/f of=/dev/null bs=64k iflag=direct 2>/dev/null")
+    assert 200 <= grown(READS, written, watch.next()) <= 240
 
 
 def test_rbd_bench_is_another_client(machine: Session, mapped: Mapped, watch: Watch) -> None:

@@ -11,6 +11,7 @@ import pytest
 from boxes.box import Box, Make
 from boxes.reading import Read, Reading, grown
 from boxes.shell import until
+from boxes.volume import Volume
 from support.truth import Table
 
 pytestmark = pytest.mark.guest
@@ -101,3 +102,14 @@ def test_memory_pressure(swap: None, make: Make, read: Read) -> None:
     metric = "lxc_pressure_memory_waiting_seconds_total"
     start = before.value(metric, container="one-1")
     until(lambda: read().value(metric, container="one-1") > start + 0.2, 400)
+
+
+def test_io_pressure(make: Make, read: Read, volume: Volume) -> None:
+    device = volume("lv-one-1-0", thin=False)
+    box = make("one-1", device=device)
+    before = read()
+    number = os.stat(device).st_rdev
+    box.limit("io.max", f"{os.major(number)}:{os.minor(number)} wbps={MIB}")
+    box.run("dd if=/dev/zero of=/root/slow bs=256k count=16 oflag=direct 2>/dev/null")
+    metric = "lxc_pressure_io_waiting_seconds_total"
+    assert grown(metric, before, read(), container="one-1") > 2
