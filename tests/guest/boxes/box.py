@@ -52,7 +52,7 @@ class Box:
     def limit(self, name: str, value: str) -> None:
         (self.cgroup / name).write_text(value, encoding="ascii")
 
-    def run(self, command: str, *, timeout: float = 240, check: bool = True) -> str:
+    def run(self, command: str, *, timeout: float = 600, check: bool = True) -> str:
         """A shell command in the container."""
         script = command.replace("'", "'\\''")
         # clear-env: systemd's tools look at where they were called from
@@ -98,7 +98,7 @@ class Box:
         """What a container's systemd says of itself, once it has booted."""
         ask = "systemctl is-system-running 2>/dev/null"
         booted = {"running", "degraded"}
-        return until(lambda: {self.run(ask, check=False).strip()} & booted, 240).pop()
+        return until(lambda: {self.run(ask, check=False).strip()} & booted).pop()
 
     def stop(self) -> None:
         """End it at once and wait for its monitor, which owns what there is to clean."""

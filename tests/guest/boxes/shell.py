@@ -8,7 +8,7 @@ from typing import TypeVar
 Answer = TypeVar("Answer")
 
 
-def sh(command: str, *, timeout: float = 240, check: bool = True) -> str:
+def sh(command: str, *, timeout: float = 600, check: bool = True) -> str:
     """Standard output of a shell command of the host; its standard error when it fails."""
     argv = ["/bin/sh", "-c", command]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
@@ -17,7 +17,7 @@ def sh(command: str, *, timeout: float = 240, check: bool = True) -> str:
     return done.stdout
 
 
-def until(ask: Callable[[], Answer | None], patience: float = 90) -> Answer:
+def until(ask: Callable[[], Answer | None], patience: float = 400) -> Answer:
     """The first answer of `ask` that is true; fails when there is none in time."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:

@@ -40,9 +40,9 @@ class Watch:
     def next(self) -> Shown:
         """A cycle that began after this call."""
         seen = len(self.lines())
-        return until(lambda: self.lines()[seen + 1 :], 240)[0]
+        return until(lambda: self.lines()[seen + 1 :])[0]
 
-    def until(self, true: Callable[[Shown], object], patience: float = 240) -> Shown:
+    def until(self, true: Callable[[Shown], object], patience: float = 400) -> Shown:
         """The first coming cycle of which `true` holds."""
         seen = len(self.lines())
         return until(

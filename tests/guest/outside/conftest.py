@@ -37,7 +37,7 @@ def watch(machine: Session) -> Iterator[Watch]:
         script = f"{GUEST_CHECKOUT}/tests/guest/boxes/watch.py"
         command = f"{GUEST_PYTHON} -I {script} {OUTPUT}"
         machine.guest.run(f"rm -f {OUTPUT}; systemd-run -q --unit={UNIT} {command}")
-        until(lambda: machine.guest.run(f"test -s {OUTPUT}", check=False).returncode == 0, 240)
+        until(lambda: machine.guest.run(f"test -s {OUTPUT}", check=False).returncode == 0)
 
     def lines() -> list[Shown]:
         text = machine.guest.run(f"cat {OUTPUT}").stdout
