@@ -1,6 +1,5 @@
 """What a collector in the guest shows, seen from outside."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -49,8 +48,7 @@ class Watch:
             lambda: next((one for one in self.lines()[seen:] if true(one)), None), patience
         )
 
-    def during(self, seconds: float) -> list[Shown]:
-        """The cycles of the coming seconds."""
-        seen = len(self.lines())
-        time.sleep(seconds)
-        return self.lines()[seen:]
+    def coming(self, count: int) -> list[Shown]:
+        """So many cycles that began after this call."""
+        seen = len(self.lines()) + 1
+        return until(lambda: self.lines()[seen:] if len(self.lines()) >= seen + count else None)

@@ -139,13 +139,13 @@ def test_cycles_go_on_while_ceph_does_not_answer(
         machine.guest.run(
             f"systemd-run -q --unit=writer lxc-attach -n one-9 -- sh -c '{writer} 2>/dev/null'"
         )
-        shown = watch.during(40)
+        # whatever waits for Ceph would not return: that these end is the proof
+        shown = watch.coming(10)
         writing = machine.guest.run("systemctl is-active writer", check=False).stdout.strip()
         assert writing == "active", "the test needs a writer that waits for Ceph"
     finally:
         machine.ceph.resume()
-    assert len(shown) >= 8, "the cycles stopped"
-    assert max(one.took for one in shown) < 10, "a cycle waited for Ceph"
+    assert not shown[-1].errors
     for metric in (MAPPED, SIZE, WRITTEN):
         assert shown[-1].get(metric, image="one-9-0") is not None
     assert shown[-1].get("lxc_memory_usage_bytes", container="one-9") is not None
