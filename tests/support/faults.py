@@ -9,13 +9,14 @@ reads `faults.json` beside them; nothing in the product knows of it.
 
 import contextlib
 import errno
-import inspect
 import json
 import os
 import signal
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
 EVENTS = frozenset(
@@ -46,6 +47,7 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 CALLS = ("syscall", "umount2", "setns", "syncfs")
 UNTOLD = ((os, "write"), (os, "fsync"), (signal, "pidfd_send_signal"))
 """What Python has no audit event for."""
+PIPE = "to a pipe"
 INJECTED = "injected fault"
 
 _write = os.write
@@ -62,20 +64,26 @@ class Faults:
         wanted = json.loads((base / "faults.json").read_text())
         self.mode = wanted["mode"] if wanted["process"] == process else ""
         self.at = wanted["at"]
-        self.seen = 0
+        self.branch, self.seen = "", 0
+        os.register_at_fork(after_in_child=self._branch_off)
 
     def effect(self, name: str) -> None:
         """One effect is about to happen."""
         self.seen += 1
-        _write(self.counts, f"{name}\n".encode())
-        if self.seen == self.at and self.mode and self._first():
+        number = f"{self.branch}{self.seen}"
+        _write(self.counts, f"{number} {name}\n".encode())
+        if number == self.at and self.mode and self._first():
             if self.mode == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             raise OSError(errno.EIO, INJECTED, name)
 
+    def _branch_off(self) -> None:
+        """In a forked child: its effects are 7.1, 7.2 … after its parent's seventh."""
+        self.branch, self.seen = f"{self.branch}{self.seen}.", 0
+
     def _first(self) -> bool:
-        """Whether nothing struck yet: a forked child counts on from where its parent was."""
-        self.at = 0
+        """Whether nothing struck yet: on a reboot a hook runs for the second time."""
+        self.at = ""
         with contextlib.suppress(FileExistsError):
             os.close(os.open("struck", os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self.directory))
             return True
@@ -114,12 +122,22 @@ class _Calls:
         return call
 
 
+def _is_of(value: object, module: ModuleType) -> bool:
+    return isinstance(value, FunctionType) and value.__module__ == module.__name__
+
+
 def _counted(faults: Faults, function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: Any, **named: Any) -> Any:
-        faults.effect(function.__name__)
+        faults.effect(f"{function.__name__} {_pipe(*arguments)}")
         return function(*arguments, **named)
 
     return call
+
+
+def _pipe(*arguments: object) -> str:
+    """Tell a forked child's report to its parent: when that fails, nobody hears why."""
+    first = arguments[0] if arguments else None
+    return PIPE if isinstance(first, int) and stat.S_ISFIFO(os.fstat(first).st_mode) else ""
 
 
 def arm(process: str, base: str) -> None:
@@ -127,8 +145,8 @@ def arm(process: str, base: str) -> None:
     from vmm import liblxc, mounts
 
     faults = Faults(process, Path(base))
-    functions = [(liblxc, name) for name, _ in inspect.getmembers(liblxc, inspect.isfunction)]
-    for module, name in (*UNTOLD, *functions):
+    own = [(liblxc, name) for name, value in vars(liblxc).items() if _is_of(value, liblxc)]
+    for module, name in (*UNTOLD, *own):
         setattr(module, name, _counted(faults, getattr(module, name)))
     mounts._libc = _Calls(mounts._libc, faults)  # type: ignore[assignment]  # stands in for libc
     sys.addaudithook(faults.audit)
