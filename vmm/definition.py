@@ -1,9 +1,9 @@
 """A container's definition: from the VM that OpenNebula asks for to the files of its state."""
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
-from vmm import composed, idrange, lock, logs, stub
+from vmm import applied, composed, idrange, lock, logs, stub
 from vmm.container import Container
 from vmm.errors import DriverError
 from vmm.idrange import IdRange
@@ -30,10 +30,34 @@ def define(site: Site, container: Container, vm: VmSpec, undo: Undo, *, unprivil
         state.write(PLAN, plan(vm, None).as_json())
     place = Place(rootfs=state.rootfs, log=logs.prepare(vm.name, policy), ids=ids)
     text = composed.config(vm, place, site.node(), policy, site.report)
-    state.write(SPEC, asdict(vm))
+    keep_spec(state, vm, ids.start if ids else 0, policy)
     state.write_text(CONFIG, text)
     state.write(DISKS, [])
     stub.write(container.stub, state.path(CONFIG))
+
+
+def keep_spec(state: State, vm: VmSpec, uid: int, policy: NodePolicy) -> None:
+    """Write down the VM as it is now applied, and for the page what of it is no secret."""
+    state.write(SPEC, asdict(vm))
+    # The directory's group is the page's, as with the journal.
+    applied.write(state, vm, uid, os.stat(os.path.dirname(policy.journal)).st_gid)
+
+
+def keep_nic(state: State, nic: Nic, policy: NodePolicy) -> None:
+    """Write down that the container has this NIC now."""
+    _keep_nics(state, nic, (replace(nic, attach=False),), policy)
+
+
+def forget_nic(state: State, nic: Nic, policy: NodePolicy) -> None:
+    """Write down that it has it no longer."""
+    _keep_nics(state, nic, (), policy)
+
+
+def _keep_nics(state: State, nic: Nic, now: tuple[Nic, ...], policy: NodePolicy) -> None:
+    vm = spec(state)
+    others = tuple(other for other in vm.nics if other.nic_id != nic.nic_id)
+    uid = Plan.from_json(state.require(PLAN)).uid
+    keep_spec(state, replace(vm, nics=others + now), uid, policy)
 
 
 def spec(state: State) -> VmSpec:

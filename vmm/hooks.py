@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 
-from vmm import attachments, attempt, inside, mounts, network, process
+from vmm import attachments, attempt, hot_nics, inside, mounts, network, process
 from vmm.errors import DriverError
 from vmm.plan import Plan
 from vmm.state import ERROR, MONITOR, PLAN, State
@@ -53,9 +53,8 @@ def pre_start(state: State, env: Mapping[str, str]) -> None:
 def start_host(state: State, env: Mapping[str, str]) -> None:
     """Give the container its NICs, other disks and context, before init's first step."""
     pid = int(env["LXC_PID"])
+    hot_nics.attach_all(state, pid)
     plan = Plan.from_json(state.require(PLAN))
-    for nic in plan.nics:
-        network.attach(nic, pid)
     with contextlib.ExitStack() as stack:
         placed = []
         for disk in plan.others:

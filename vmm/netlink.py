@@ -5,6 +5,7 @@ the four that a container's NICs need, after linux/rtnetlink.h, if_link.h and ve
 by hooks: keep it lean.
 """
 
+import errno
 import os
 import struct
 from typing import NamedTuple
@@ -57,16 +58,22 @@ def set_up(index: int, bridge: int | None) -> None:
 
 
 def delete(index: int) -> None:
-    """Remove an interface; a veth takes its other end along. OSError ENODEV when it is gone."""
-    _ask(DELETE, LINK.pack(0, 0, index, 0, 0))
+    """Remove an interface, unless it is gone by now; a veth takes its other end along."""
+    try:
+        _ask(DELETE, LINK.pack(0, 0, index, 0, 0))
+    except OSError as error:
+        if error.errno != errno.ENODEV:
+            raise
 
 
 def find(name: str) -> Link | None:
     """The interface of that name in the caller's namespace."""
     try:
         reply = _ask(GET, LINK.pack(0, 0, 0, 0, 0) + _text(NAME, name))
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno == errno.ENODEV:
+            return None
+        raise
     found = _attributes(reply[LINK.size :])
     info = _attributes(found.get(LINK_INFO, b""))
     there = found.get(LINK_NAMESPACE_ID)

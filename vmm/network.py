@@ -5,7 +5,6 @@ from inside, and what is detached it makes again, on a bridge that OpenNebula ha
 So it makes none, and a start and an attach come here. Imported by hooks: keep it lean.
 """
 
-import contextlib
 import os
 from collections.abc import Iterable
 
@@ -44,8 +43,7 @@ def remove(name: str) -> bool:
     if link.kind != "veth":
         kind = link.kind or "device"
         raise DriverError(f"{name} is in the way: it is a {kind}, not a container's veth")
-    with contextlib.suppress(OSError):  # it went with its container at this moment
-        netlink.delete(link.ifindex)
+    netlink.delete(link.ifindex)
     return True
 
 

@@ -125,6 +125,8 @@ class VmSpec:
     """The system datastore of the VM on this host."""
     disks: tuple[Disk, ...] = ()
     nics: tuple[Nic, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """The MAC addresses of NIC aliases: further addresses of a NIC, and no devices."""
     uuid: str = ""
     wants_unprivileged: bool = True
     raw: tuple[RawLine, ...] = ()

@@ -43,6 +43,11 @@ class State:
         return f"{self.base}/.{self.name}.lock"
 
     @property
+    def nics_lock(self) -> str:
+        """The lock under which NICs are made and removed, by an action or by a hook of a reboot."""
+        return f"{self.base}/.{self.name}.nics.lock"
+
+    @property
     def attach_lock(self) -> str:
         """The lock of the node under which an image is looked for and attached."""
         return f"{self.base}/.attach.lock"

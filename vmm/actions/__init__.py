@@ -8,7 +8,18 @@ import time
 from collections.abc import Callable
 
 from vmm import journal, lock, stock
-from vmm.actions import cancel, deploy, poll, reboot, reset, restore, save, shutdown
+from vmm.actions import (
+    attach_nic,
+    cancel,
+    deploy,
+    detach_nic,
+    poll,
+    reboot,
+    reset,
+    restore,
+    save,
+    shutdown,
+)
 from vmm.errors import DriverError
 from vmm.site import Site
 from vmm.spec import Message
@@ -16,8 +27,10 @@ from vmm.spec import Message
 Action = Callable[[Site, Message], str]
 
 ACTIONS: dict[str, Action] = {
+    "attach_nic": attach_nic.run,
     "cancel": cancel.run,
     "deploy": deploy.run,
+    "detach_nic": detach_nic.run,
     "poll": poll.run,
     "reboot": reboot.run,
     "reset": reset.run,

@@ -1,4 +1,4 @@
-"""NIC elements → `Nic`. Aliases (NIC_ALIAS) are addresses of a NIC: the guest's matter alone."""
+"""NIC elements → `Nic`. Aliases (NIC_ALIAS) are further addresses of a NIC: the guest's matter."""
 
 from vmm import values
 from vmm.opennebula.element import Element
@@ -15,6 +15,12 @@ def parse(template: Element, vmid: int) -> tuple[Nic, ...]:
         if nic.mac in {other.mac for other in nics[:position]}:
             raise element.refuse(f"{nic.mac} is the address of another NIC too", "MAC")
     return nics
+
+
+def aliases(template: Element) -> tuple[str, ...]:
+    """The MAC address of every alias."""
+    found = template.children("NIC_ALIAS")
+    return tuple(mac for alias in found if (mac := alias.optional("MAC", values.mac)))
 
 
 def _nic(element: Element, vmid: int) -> Nic:

@@ -18,6 +18,7 @@ def parse(vm: Element, policy: NodePolicy) -> VmSpec:
         datastore_id=datastore,
         disks=disks.parse(template, f"{policy.datastores}/{datastore}/{vmid}", policy),
         nics=nics.parse(template, vmid),
+        aliases=nics.aliases(template),
         uuid=_uuid(template),
         wants_unprivileged=_attribute(vm, "LXC_UNPRIVILEGED").upper() not in {"NO", "FALSE"},
         raw=_raw(template),

@@ -1,0 +1,22 @@
+"""attach_nic: give the running container one more NIC, now and at every start from now on."""
+
+from vmm import definition, hot_nics, hotplug, monitor, network
+from vmm.site import Site
+from vmm.spec import Message
+from vmm.undo import Undo
+
+
+def run(site: Site, message: Message) -> str:
+    """Nothing to say. Repeated, it changes nothing."""
+    nic = hotplug.nic(message)
+    if nic is None:
+        return ""
+    container = site.container(message.vm.name)
+    state, planned = container.state, definition.planned_nic(nic)
+    network.require_bridge(nic.bridge, nic.bridge_type)
+    with Undo() as undo:
+        undo.add("detach it", lambda: hot_nics.detach(state, planned))
+        hot_nics.attach(state, planned, container.init, lambda: monitor.ended(state, 0))
+        definition.keep_nic(state, nic, site.policy)
+        undo.commit()
+    return ""
