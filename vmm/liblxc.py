@@ -4,6 +4,7 @@ liblxc waits for the monitor's answer without a limit and holds the interpreter'
 can be given up. Its calls say True or False, never why.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from vmm import inside
 from vmm.errors import DriverError
 
 SECONDS = 10.0
+DEBIAN = "/usr/lib/python3/dist-packages"
 
 
 def shut_down(name: str, lxcpath: str) -> None:
@@ -39,9 +41,25 @@ def state(name: str, lxcpath: str) -> str:
 
 
 def _container(name: str, lxcpath: str) -> Any:  # noqa: ANN401 - python-lxc has no types
-    import lxc
+    return _python_lxc().Container(name, lxcpath)
 
-    return lxc.Container(name, lxcpath)
+
+def _python_lxc() -> Any:  # noqa: ANN401 - python-lxc has no types
+    """The environment's own, else Debian's, which is not in an environment's path.
+
+    Called in a child that ends: the longer path is its alone.
+    """
+    try:
+        import lxc
+    except ModuleNotFoundError:
+        sys.path.append(DEBIAN)
+        try:
+            import lxc
+        except ModuleNotFoundError as error:
+            raise DriverError("python-lxc is not installed", "apt-get install python3-lxc") from (
+                error
+            )
+    return lxc
 
 
 def _call(name: str, lxcpath: str, what: str, call: Callable[[Any], bool]) -> None:

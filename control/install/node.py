@@ -1,19 +1,27 @@
 """A node: what is installed on a hypervisor, in order."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import control
+from control import driver_policy
+from control.install import opennebula, subids
+from control.install.containers import Containers
 from control.install.environment import Environment
+from control.install.packages import Packages
 from control.install.paths import Directory, Link, TextFile
 from control.install.services import Services
 from control.install.step import Step
 from control.install.user import SystemUser
 from vmm.host import Host
+from vmm.policy import NodePolicy
 
 GROUP = "nebulxc"
 OPT = Path("/opt/nebulxc")
-UNITS = ("nebulxc-agent.service", "nebulxc-page.service")
+UNITS = ("nebulxc-agent.service", "nebulxc-page.service", "nebulxc-console.service")
+PACKAGES = ("lxc", "python3-lxc", "sudo", "uidmap")
+SUDOERS = Path("/etc/sudoers.d/nebulxc")
 _ETC = Path("/etc/nebulxc")
 _HERE = Path(__file__).parent
 
@@ -23,9 +31,10 @@ def steps(host: Host, changed: Callable[[], bool], wheels: Path | None = None) -
 
     `wheels` is where Python packages are taken from when no network is to be used.
     """
-    package = Path(control.__file__).parent
+    package, policy = Path(control.__file__).parent, _policy()
     example = (package / "nebulxc.example.toml").read_text(encoding="utf-8")
     return (
+        Packages(PACKAGES, host),
         SystemUser(GROUP, host),
         Environment(OPT, package.parent, host, wheels=wheels),
         Directory(_ETC, 0o755),
@@ -34,10 +43,22 @@ def steps(host: Host, changed: Callable[[], bool], wheels: Path | None = None) -
         # Its group, the page's, is that of the journal which the driver keeps here.
         Directory(Path("/var/lib/nebulxc"), 0o755, GROUP),
         Directory(Path("/var/lib/nebulxc/store"), 0o2750, GROUP, data=True),
+        Directory(Path(policy.state), 0o711),  # containers' ids must pass it
+        Directory(Path(policy.log), 0o750, data=True),
+        *(subids.Subids(path, policy) for path in subids.FILES),
+        opennebula.Member(opennebula.USER, GROUP, host),
+        opennebula.Sudoers(SUDOERS, (package / "nebulxc.sudoers").read_text("utf-8"), host),
         Link(Path("/usr/local/bin/nebulxc"), OPT / "bin/nebulxc"),
         *(_unit(name) for name in UNITS),
         Services(UNITS, host, changed),
+        Containers(policy, host),
     )
+
+
+def _policy() -> NodePolicy:
+    """The node's own, where it has one that may be read."""
+    path = driver_policy.CONFIG_PATH
+    return driver_policy.load(path) if os.access(path, os.R_OK) else NodePolicy()
 
 
 def _unit(name: str) -> TextFile:
