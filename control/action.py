@@ -9,9 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from collector.clock import SystemClock
 from control import caller
 from control.action_report import ActionReport
 from control.driver_policy import CONFIG_PATH
@@ -22,7 +20,7 @@ from vmm.errors import DriverError
 from vmm.host import Host
 from vmm.opennebula import arguments as shapes
 from vmm.opennebula import message as messages
-from vmm.site import Site
+from vmm.site import Site, WallClock
 from vmm.spec import Message
 from vmm.values import shown
 
@@ -33,7 +31,7 @@ ENVIRONMENT = {
 }
 
 
-def main(argv: Sequence[str] | None = None, config: Path = CONFIG_PATH) -> int:
+def main(argv: Sequence[str] | None = None, config: str | os.PathLike[str] = CONFIG_PATH) -> int:
     """Carry out the action that `argv` names; 0, or 1 with one line on stderr."""
     words = list(sys.argv[1:] if argv is None else argv)
     report = ActionReport(words[0] if words and words[0] in shapes.SHAPES else "?")
@@ -71,13 +69,13 @@ def _isolate() -> None:
     os.chdir("/")
 
 
-def _run(words: list[str], config: Path, report: ActionReport) -> None:
+def _run(words: list[str], config: str | os.PathLike[str], report: ActionReport) -> None:
     action = _action(words)
     policy = load_policy(config)
     stdin = sys.stdin.buffer.read(messages.MAX_BYTES + 1)
     message = messages.parse(action, words[1:], stdin, policy)
     report.about(message.vm.name, policy)
-    site = Site(policy, Host(), report, SystemClock())
+    site = Site(policy, Host(), report, WallClock())
     _tell(site, message, actions.perform(site, message))
 
 

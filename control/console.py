@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import sys
-from pathlib import Path
 
 from control.driver_policy import CONFIG_PATH, load
 from control.problem import Problem
@@ -16,7 +15,7 @@ from vmm.console.server import Server
 DIRECTORY = "/run/nebulxc-console"
 
 
-def main(config: Path = CONFIG_PATH) -> int:
+def main(config: str = CONFIG_PATH) -> int:
     """Serve until SIGTERM; 0, or 1 with the reason on stderr."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if os.geteuid() != 0:

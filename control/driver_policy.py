@@ -3,30 +3,40 @@
 import os
 import stat
 import sys
-from pathlib import Path
 
+from control import policy_cache
 from control.problem import Problem
 from vmm.policy import NodePolicy
 
-CONFIG_PATH = Path("/etc/nebulxc/nebulxc.toml")
+CONFIG_PATH = "/etc/nebulxc/nebulxc.toml"
 """As in `control.config`, whose import takes as long as the rest of an action's."""
 HOOK = f"{os.path.dirname(sys.executable)}/nebulxc-hook"
 """The entry of our own environment: the hooks of a container are those of its action."""
 
 
-def load(path: Path) -> NodePolicy:
-    """The policy in `path`; the defaults where there is no such file."""
-    if not path.exists():
+def load(config: str | os.PathLike[str]) -> NodePolicy:
+    """The policy in the file `config`; the defaults where there is no such file."""
+    path = os.fspath(config)
+    if not os.path.exists(path):
         return NodePolicy(hook=HOOK)
-    for part in (path, path.parent):
+    for part in (path, os.path.dirname(path)):
         _require_roots(part)
+    made_from = policy_cache.stamp(path, HOOK)
+    return policy_cache.kept(made_from) or _parsed(path, made_from)
+
+
+def _parsed(path: str, made_from: policy_cache.Stamp) -> NodePolicy:
+    from pathlib import Path
+
     from control import config
     from control.driver_section import policy
 
-    return policy(config.load(path).driver, HOOK)
+    found = policy(config.load(Path(path)).driver, HOOK)
+    policy_cache.keep(made_from, found)
+    return found
 
 
-def _require_roots(path: Path) -> None:
+def _require_roots(path: str) -> None:
     """Whoever can write the file or its directory decides which directories root works in."""
     status = os.stat(path)
     if status.st_uid != 0 or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):

@@ -7,7 +7,6 @@ machine).
 
 import contextlib
 import os
-import shutil
 
 from vmm.errors import DriverError
 
@@ -18,8 +17,11 @@ def forget(name: str, lxcpath: str, root: str = "/") -> None:
     """Remove all of it; nothing to do without AppArmor. The container must not run."""
     kernel = os.path.join(root, KERNEL)
     profile = f"lxc-{name}_<{lxcpath}>"
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(f"{lxcpath}/{name}/apparmor")
+    if os.path.isdir(f"{lxcpath}/{name}/apparmor"):
+        import shutil  # rarely needed, and slow to import
+
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(f"{lxcpath}/{name}/apparmor")
     with contextlib.suppress(FileNotFoundError):
         os.rmdir(f"{kernel}/policy/namespaces/lxc-{name}_<{lxcpath.replace('/', '-')}>")
     if profile in _loaded(kernel):

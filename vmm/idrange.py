@@ -5,9 +5,9 @@ OpenNebula's images keep their ids on disk (the mount is idmapped), so a contain
 another range at its next start; it keeps the recorded one for as long as it is defined.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from vmm.errors import DriverError
 from vmm.policy import NodePolicy
@@ -75,13 +75,14 @@ def parse_subids(text: str) -> tuple[SubidLine, ...]:
     )
 
 
-def read_subids(root: Path = Path("/")) -> tuple[SubidLine, ...]:
+def read_subids(root: str | os.PathLike[str] = "/") -> tuple[SubidLine, ...]:
     """The lines of both files; a missing file has none."""
     found: list[SubidLine] = []
     for name in SUBID_FILES:
-        path = root / name
-        if path.exists():
-            found.extend(parse_subids(path.read_text(encoding="utf-8", errors="replace")))
+        path = os.path.join(root, name)
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                found.extend(parse_subids(file.read()))
     return tuple(found)
 
 

@@ -3,9 +3,10 @@
 import os
 import select
 import stat
+import time
 from dataclasses import dataclass
+from typing import Protocol
 
-from collector.clock import Clock
 from vmm import node
 from vmm.container import Container
 from vmm.host import Host
@@ -14,6 +15,36 @@ from vmm.policy import NodePolicy
 from vmm.report import Report
 
 STDOUT = 1
+
+
+class Now(Protocol):
+    """What an action wants to know of the time."""
+
+    @property
+    def wall_ms(self) -> int:
+        """Milliseconds since 1970."""
+        ...
+
+
+class Clock(Protocol):
+    """Where time comes from: `collector.clock.Clock` is one."""
+
+    def now(self) -> Now:
+        """The current time."""
+        ...
+
+
+class WallClock:
+    """This machine's wall clock alone: to import the collector's takes as long as all of ours."""
+
+    def now(self) -> Now:
+        """It is read when it is asked."""
+        return self
+
+    @property
+    def wall_ms(self) -> int:
+        """By CLOCK_REALTIME."""
+        return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

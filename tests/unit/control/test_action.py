@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from support.children import child
 
 from control import action, caller, config, driver_policy
 from control.action_report import MAX_BYTES, ActionReport
@@ -52,16 +53,15 @@ def test_only_known_actions_begin(words: list[str], said: str) -> None:
 @pytest.mark.parametrize("how", ["reader gone", "SIGTERM", "SIGHUP", "both"])
 def test_the_end_of_the_caller_unwinds_once(tmp_path: Path, how: str) -> None:
     told = tmp_path / "told"
-    with subprocess.Popen(
+    with child(
         [sys.executable, "-c", WATCHER, str(told)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         if how != "reader gone":
             process.send_signal(signal.SIGHUP if how == "SIGHUP" else signal.SIGTERM)
         if how in {"reader gone", "both"}:
             process.stdout.close()
-        process.wait(10)
+        process.wait(60)
     expected = {"reader gone": {129}, "SIGTERM": {143}, "SIGHUP": {129}, "both": {129, 143}}
     assert int(told.read_text()) in expected[how]
     assert process.returncode in expected[how]
@@ -194,7 +194,7 @@ def test_a_choice_that_cannot_be_is_refused_with_its_line(
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     found = driver_policy.load(tmp_path / "none.toml")
     assert found == NodePolicy(hook=driver_policy.HOOK)
-    assert driver_policy.CONFIG_PATH == config.CONFIG_PATH
+    assert Path(driver_policy.CONFIG_PATH) == config.CONFIG_PATH
 
 
 def test_a_configuration_of_anothers_is_refused(tmp_path: Path) -> None:
