@@ -1,20 +1,32 @@
-"""OpenNebula's datastores as this host sees them: capacity, and what a VM's disks take."""
+"""OpenNebula's datastores as this host sees them: capacity, and what VMs' disks take.
+
+Everything here may block on a dead network mount: call it where that does no harm.
+"""
+
+from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass
-from pathlib import Path
+import stat
 
-_NUMBER = re.compile(r"0|[1-9]\d*", re.ASCII)
-_DISK = re.compile(r"disk\.(0|[1-9]\d*)", re.ASCII)
+from collector.plain import is_number, names, numbered, text
+from collector.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from pathlib import Path
+
 _BLOCK = 512
 """Bytes of one st_blocks unit (stat(2)), whatever the file system's own block is."""
 MONITORED = ".monitor"
-"""The mark that OpenNebula leaves in a system datastore whose capacity hosts are to report."""
+"""The mark that OpenNebula leaves in a system datastore whose capacity hosts are to report. It
+holds the name of the datastore's transfer driver."""
+ON_FILES = frozenset({"", "ssh", "shared", "qcow2", "local"})
+"""Drivers whose system datastore is what statvfs(2) tells of its directory. That of LVM is a
+volume group, and that of Ceph a pool: their capacity nobody can tell without their tools."""
 
 
-@dataclass(frozen=True, slots=True)
-class Capacity:
+class Capacity(Record):
     """Bytes of a file system: taken, in all, and free for users who are not root."""
 
     used: int
@@ -22,11 +34,8 @@ class Capacity:
     free: int
 
 
-def capacity(directory: Path) -> Capacity | None:
-    """The file system that holds `directory`, as df(1) counts; None where it is not there.
-
-    May block on a dead network mount: call it where that may happen.
-    """
+def capacity(directory: Path | str) -> Capacity | None:
+    """The file system that holds `directory`, as df(1) counts; None where it is not there."""
     try:
         found = os.statvfs(directory)
     except OSError:
@@ -35,49 +44,44 @@ def capacity(directory: Path) -> Capacity | None:
     return Capacity(used, found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
 
 
-def monitored(location: Path) -> list[tuple[int, Capacity]]:
-    """(datastore id, capacity) of every system datastore below `location` that is to be told."""
-    found = []
-    for number, directory in _numbered(location):
-        if (directory / MONITORED).exists():
-            known = capacity(directory)
-            if known is not None:
-                found.append((number, known))
-    return found
+def datastores(location: Path | str) -> list[tuple[int, str]]:
+    """(datastore id, directory) of every datastore below `location`."""
+    return numbered(str(location))
 
 
-def disk_bytes(location: Path, vmid: int) -> dict[int, int]:
-    """Disk id → bytes the disk's file really takes, over all datastores of `location`.
+def monitored(directory: str) -> Capacity | None:
+    """The capacity of a system datastore that is to be told; None where it is not, or unknown."""
+    driver = text(f"{directory}/{MONITORED}")
+    return capacity(directory) if driver is not None and driver.strip() in ON_FILES else None
+
+
+def disk_bytes(directory: str, vmids: Container[int]) -> dict[int, dict[int, int]]:
+    """VM → disk id → bytes that the disk's file in this datastore really takes.
 
     A persistent image is a symbolic link into its own datastore; a disk that is a device, or lies
     elsewhere, is not in the answer.
     """
-    found: dict[int, int] = {}
-    for _, datastore in _numbered(location):
-        for name in _names(datastore / str(vmid)):
-            disk = _DISK.fullmatch(name)
-            if disk:
-                taken = _taken(datastore / str(vmid) / name)
-                if taken is not None:
-                    found[int(disk[1])] = taken
+    found = {}
+    for vmid, place in numbered(directory):
+        if vmid in vmids and (disks := _disks(place)):
+            found[vmid] = disks
     return found
 
 
-def _taken(path: Path) -> int | None:
+def _disks(place: str) -> dict[int, int]:
+    found = {}
+    for name in names(place):
+        prefix, _, disk = name.partition(".")
+        if prefix == "disk" and is_number(disk):
+            taken = _taken(f"{place}/{name}")
+            if taken is not None:
+                found[int(disk)] = taken
+    return found
+
+
+def _taken(path: str) -> int | None:
     try:
         found = os.stat(path)
     except OSError:
         return None
-    return found.st_blocks * _BLOCK if os.path.isfile(path) else None
-
-
-def _numbered(location: Path) -> list[tuple[int, Path]]:
-    names = (name for name in _names(location) if _NUMBER.fullmatch(name))
-    return sorted((int(name), location / name) for name in names)
-
-
-def _names(directory: Path) -> list[str]:
-    try:
-        return os.listdir(directory)
-    except OSError:
-        return []
+    return found.st_blocks * _BLOCK if stat.S_ISREG(found.st_mode) else None

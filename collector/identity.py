@@ -1,16 +1,22 @@
 """What the host is: processor, architecture, name, cgroup version."""
 
-import os
-import re
-from dataclasses import dataclass
-from pathlib import Path
+from __future__ import annotations
 
-_MODEL = re.compile(r"^(?:model name|cpu model|Processor)\s*:\s*(.+)$", re.MULTILINE)
+import os
+
+from collector.plain import number, text
+from collector.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MODEL = frozenset({"model name", "cpu model", "Processor"})
+"""As x86, MIPS and older ARM kernels call it in /proc/cpuinfo."""
 _KHZ_PER_MHZ = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Record):
     """`max_mhz` is the rated maximum where the kernel knows it; `cgroups` 1 (also hybrid) or 2."""
 
     hostname: str
@@ -20,27 +26,24 @@ class Identity:
     cgroups: int
 
 
-def identity(root: Path) -> Identity:
+def identity(root: Path | str) -> Identity:
     """Read anew at each call: a host may be renamed."""
     name = os.uname()
     return Identity(name.nodename, name.machine, _model(root), _max_mhz(root), _cgroups(root))
 
 
-def _model(root: Path) -> str | None:
-    try:
-        found = _MODEL.search((root / "proc/cpuinfo").read_text("utf-8", "replace"))
-    except OSError:
-        return None
-    return found[1].strip() if found else None
+def _model(root: Path | str) -> str | None:
+    for line in (text(f"{root}/proc/cpuinfo") or "").split("\n"):
+        name, _, value = line.partition(":")
+        if name.strip() in _MODEL and value.strip():
+            return value.strip()
+    return None
 
 
-def _max_mhz(root: Path) -> int | None:
-    path = root / "sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq"
-    try:
-        return int(path.read_text("ascii")) // _KHZ_PER_MHZ
-    except (OSError, ValueError):
-        return None
+def _max_mhz(root: Path | str) -> int | None:
+    khz = number(f"{root}/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq")
+    return None if khz is None else khz // _KHZ_PER_MHZ
 
 
-def _cgroups(root: Path) -> int:
-    return 2 if (root / "sys/fs/cgroup/cgroup.controllers").exists() else 1
+def _cgroups(root: Path | str) -> int:
+    return 2 if os.path.exists(f"{root}/sys/fs/cgroup/cgroup.controllers") else 1

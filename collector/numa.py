@@ -1,18 +1,16 @@
 """The host's NUMA nodes: memory, huge pages, cores (sysfs-devices-node, cputopology)."""
 
-import re
-from dataclasses import dataclass
-from pathlib import Path
+from __future__ import annotations
 
-from collector.sysfs import text
+from collector.plain import number, numbered, text
+from collector.record import Record
 
-_NODE = re.compile(r"node(\d+)")
-_PAGES = re.compile(r"hugepages-(\d+)kB")
-_AMOUNT = re.compile(r"Node \d+ (MemTotal|MemFree):\s+(\d+) kB")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class HugePages:
+class HugePages(Record):
     """Pages of one size (KiB): how many there are and how many of them are free."""
 
     size_kib: int
@@ -20,16 +18,14 @@ class HugePages:
     free: int
 
 
-@dataclass(frozen=True, slots=True)
-class Core:
+class Core(Record):
     """A physical core by its id within the node's first package that has it, and its CPUs."""
 
     core_id: int
     cpus: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Record):
     """A node: memory in KiB, the other nodes nearest first (itself included), pages and cores."""
 
     node_id: int
@@ -40,27 +36,32 @@ class Node:
     cores: tuple[Core, ...]
 
 
-def nodes(root: Path) -> tuple[Node, ...]:
+def nodes(root: Path | str) -> tuple[Node, ...]:
     """Every node with memory that the kernel tells of; none on a kernel without NUMA."""
-    directory = root / "sys/devices/system/node"
-    found = sorted((number, path) for number, path in _numbered(directory, _NODE))
+    found = numbered(f"{root}/sys/devices/system/node", "node")
     ids = tuple(number for number, _ in found)
-    read = (_node(root, number, path, ids) for number, path in found)
+    read = (_node(str(root), number, path, ids) for number, path in found)
     return tuple(node for node in read if node is not None)
 
 
-def _node(root: Path, number: int, path: Path, ids: tuple[int, ...]) -> Node | None:
-    amounts = dict(_AMOUNT.findall(text(path / "meminfo") or ""))
-    if len(amounts) < 2:  # noqa: PLR2004 - total and free: a node of CPUs alone has neither
+def _node(root: str, node_id: int, path: str, ids: tuple[int, ...]) -> Node | None:
+    amounts = _amounts(text(f"{path}/meminfo") or "")
+    if "MemTotal:" not in amounts or "MemFree:" not in amounts:  # a node of CPUs alone has neither
         return None
     return Node(
-        number,
-        int(amounts["MemTotal"]),
-        int(amounts["MemFree"]),
-        _nearest(text(path / "distance") or "", ids),
-        _hugepages(path / "hugepages"),
-        _cores(root, cpu_list(text(path / "cpulist") or "")),
+        node_id,
+        amounts["MemTotal:"],
+        amounts["MemFree:"],
+        _nearest(text(f"{path}/distance") or "", ids),
+        _hugepages(f"{path}/hugepages"),
+        _cores(root, cpu_list(text(f"{path}/cpulist") or "")),
     )
+
+
+def _amounts(meminfo: str) -> dict[str, int]:
+    """`Node 0 MemFree:  1234 kB` → KiB by name."""
+    words = (line.split() for line in meminfo.splitlines())
+    return {name: int(kib) for _, _, name, kib, *unit in words if unit == ["kB"]}
 
 
 def _nearest(distances: str, ids: tuple[int, ...]) -> tuple[int, ...]:
@@ -68,22 +69,22 @@ def _nearest(distances: str, ids: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(node for _, node in sorted(pairs))
 
 
-def _hugepages(directory: Path) -> tuple[HugePages, ...]:
+def _hugepages(directory: str) -> tuple[HugePages, ...]:
     found = []
-    for size, path in sorted(_numbered(directory, _PAGES)):
-        pages, free = text(path / "nr_hugepages"), text(path / "free_hugepages")
+    for size, path in numbered(directory, "hugepages-", "kB"):
+        pages, free = number(f"{path}/nr_hugepages"), number(f"{path}/free_hugepages")
         if pages is not None and free is not None:
-            found.append(HugePages(size, int(pages), int(free)))
+            found.append(HugePages(size, pages, free))
     return tuple(found)
 
 
-def _cores(root: Path, cpus: tuple[int, ...]) -> tuple[Core, ...]:
+def _cores(root: str, cpus: tuple[int, ...]) -> tuple[Core, ...]:
     """The cores of `cpus`, by package and core id; an offline CPU tells no core."""
     members: dict[tuple[int, int], list[int]] = {}
     for cpu in cpus:
-        topology = root / f"sys/devices/system/cpu/cpu{cpu}/topology"
-        core, package = text(topology / "core_id"), text(topology / "physical_package_id")
-        if core is not None and package is not None:
+        topology = f"{root}/sys/devices/system/cpu/cpu{cpu}/topology"
+        core, package = text(f"{topology}/core_id"), text(f"{topology}/physical_package_id")
+        if core is not None and package is not None:  # -1 where the machine has no packages
             members.setdefault((int(package), int(core)), []).append(cpu)
     return tuple(Core(core, tuple(found)) for (_, core), found in sorted(members.items()))
 
@@ -95,13 +96,3 @@ def cpu_list(said: str) -> tuple[int, ...]:
         first, _, last = part.partition("-")
         cpus += range(int(first), int(last or first) + 1)
     return tuple(cpus)
-
-
-def _numbered(directory: Path, pattern: re.Pattern[str]) -> list[tuple[int, Path]]:
-    try:
-        names = [entry.name for entry in directory.iterdir()]
-    except OSError:
-        return []
-    return [
-        (int(found[1]), directory / name) for name in names if (found := pattern.fullmatch(name))
-    ]

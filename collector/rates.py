@@ -1,27 +1,34 @@
 """Pure: readings of a counter → a rate, or None where there is no honest answer."""
 
-import math
-from collections.abc import Sequence
+from __future__ import annotations
+
 from itertools import pairwise
 
-from collector.model import Point
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from collector.model import Point
 
 NS = 1_000_000_000
 
 
-def rate(before: Point, after: Point) -> float | None:
-    """Units per second between two readings; None across generations or without a value.
+def per_second(grown: float, elapsed_ns: int) -> float | None:
+    """Units per second within one generation; None where a value is missing or it fell.
 
     A counter that fell within one generation was reset by something we cannot see (cgroup
     recreated under the same inode, a device replaced): unknown, not negative.
     """
+    if elapsed_ns <= 0 or not grown >= 0:  # NaN is neither
+        return None
+    return grown * NS / elapsed_ns
+
+
+def rate(before: Point, after: Point) -> float | None:
+    """Units per second between two readings; None across generations or without a value."""
     if before.generation != after.generation:
         return None
-    elapsed = after.mono_ns - before.mono_ns
-    grown = after.value - before.value
-    if elapsed <= 0 or math.isnan(grown) or grown < 0:
-        return None
-    return grown * NS / elapsed
+    return per_second(after.value - before.value, after.mono_ns - before.mono_ns)
 
 
 def rates(points: Sequence[Point]) -> list[tuple[int, float | None]]:

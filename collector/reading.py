@@ -1,11 +1,9 @@
 """One entity's row beside the row before it: values, rates and sums by metric name."""
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from collector.model import Columns, Cycle, Labels, Point, Row, Stamp
-from collector.rates import rate
+from collector.lookup import Lookup, Side
+from collector.model import Columns, Cycle, Labels, Row, Stamp
 
 Index = dict[str, list[tuple[Labels, int]]]
 """Metric name → its columns: labels and position."""
@@ -29,7 +27,7 @@ def index_of(columns: Columns) -> Index:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Lookup):
     """A row, when it was read, and the row before it where there is one."""
 
     row: Row
@@ -37,44 +35,29 @@ class Reading:
     before: Row | None = None
     before_stamp: Stamp | None = None
 
-    def labelled(self, metric: str) -> Iterator[tuple[Labels, float]]:
-        """Every column of `metric` that was read: its labels and value."""
-        for labels, position in index_of(self.row.columns).get(metric, ()):
-            value = self.row.values[position]
-            if not math.isnan(value):
-                yield labels, value
+    @property
+    def kind(self) -> str:
+        """The entity's kind."""
+        return self.row.entity.kind
 
-    def value(self, metric: str) -> float | None:
-        """The value of the only (or first) column of `metric`; None where unknown."""
-        return next((value for _, value in self.labelled(metric)), None)
+    @property
+    def name(self) -> str:
+        """The entity's name."""
+        return self.row.entity.name
 
-    def total(self, metric: str) -> float | None:
-        """The sum over every column of `metric`; None where there is none."""
-        values = [value for _, value in self.labelled(metric)]
-        return math.fsum(values) if values else None
+    def now(self) -> Side:
+        """The row."""
+        return _side(self.row, self.stamp)
 
-    def rates(self, metric: str) -> Iterator[tuple[Labels, float]]:
-        """Units per second of every column of `metric` that has an honest rate."""
+    def earlier(self) -> Side | None:
+        """The row before it."""
         if self.before is None or self.before_stamp is None:
-            return
-        earlier = dict(index_of(self.before.columns).get(metric, ()))
-        for labels, position in index_of(self.row.columns).get(metric, ()):
-            if labels not in earlier:
-                continue
-            old = _point(self.before, self.before_stamp, earlier[labels])
-            grown = rate(old, _point(self.row, self.stamp, position))
-            if grown is not None:
-                yield labels, grown
-
-    def rate(self, metric: str) -> float | None:
-        """Units per second summed over every column of `metric`; None where there is none."""
-        found = [value for _, value in self.rates(metric)]
-        return math.fsum(found) if found else None
+            return None
+        return _side(self.before, self.before_stamp)
 
 
-def _point(row: Row, stamp: Stamp, position: int) -> Point:
-    value = row.values[position]
-    return Point(stamp.wall_ms, stamp.mono_ns, row.generation, value, value, value)
+def _side(row: Row, stamp: Stamp) -> Side:
+    return Side(index_of(row.columns), row.values, row.generation, stamp.mono_ns)
 
 
 def readings(cycle: Cycle, before: Cycle | None) -> dict[tuple[str, str], Reading]:

@@ -18,7 +18,7 @@ ENTRIES = {
 }
 """Command → the module whose `main()` it runs."""
 
-BRIEF = frozenset({"nebulxc-action", "nebulxc-hook"})
+BRIEF = frozenset({"nebulxc-action", "nebulxc-hook", "nebulxc-probe"})
 """What lives for less time than Python takes to prepare and to clear up: it does neither."""
 
 PLAIN = "from {module} import main; raise SystemExit({call})"

@@ -18,7 +18,8 @@ from control.detached import Tell, detach
 from control.probing import probing
 from control.problem import Problem
 from im_probes.client import Client, FirstRoundError, Front, periods
-from im_probes.monitoring import Monitoring, MonitoringError, parse
+from im_probes.configuration import MonitoringError
+from im_probes.monitoring import Monitoring, parse
 from im_probes.transport import Network
 from im_probes.wire import public_key
 
@@ -53,7 +54,7 @@ def _host_id(words: list[str]) -> int:
 def _started(words: list[str], config_path: Path, locks: Path) -> str:
     """The document of the first round; the client lives on in a process of its own."""
     host_id = _host_id(words)
-    monitoring = parse(sys.stdin.buffer.read(), _caller())
+    monitoring = parse(sys.stdin.buffer.read(), words[0], _caller())
     if monitoring.host_id != host_id:
         raise Problem(f"called for host {host_id} with the configuration of {monitoring.host_id}")
     chosen = config.load(config_path)

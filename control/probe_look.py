@@ -53,9 +53,9 @@ class ProbeLook:
             return self._read_directly(Agent.STALE)
         self._end_direct()
         before = cycles[-2] if len(cycles) > 1 else None
-        return Sight(readings(cycles[-1], before), Agent.OK)
+        return Sight(readings(cycles[-1], before).values(), Agent.OK)
 
-    def _read_directly(self, agent: Agent) -> Sight:
+    def _read_directly(self, agent: str) -> Sight:
         if self._direct is None:
             # A third of a probe's start-up, which it needs only without an agent.
             from collector.cycle import Collector
@@ -63,7 +63,7 @@ class ProbeLook:
 
             self._collector = Collector(opening.collector_settings(self._config), self._clock)
             self._direct = Direct(self._collector.read, agent)
-        return Sight(self._direct.readings(), agent)
+        return Sight(self._direct.readings().values(), agent)
 
     def _end_direct(self) -> None:
         if self._collector is not None:

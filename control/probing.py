@@ -7,22 +7,27 @@ from pathlib import Path
 from collector.cgroupfs import Hierarchies
 from collector.clock import SystemClock
 from collector.inventory import Inventory
-from collector.store.sqlite import SqliteReader
-from control import opening
+from collector.statfs import Worker
+from collector.store.reader import SqliteReader
+from control import opening, probe_brief
 from control.config import Config
 from control.probe_look import ProbeLook
 from control.problem import Problem
-from im_probes.messages import Messages
 from im_probes.monitoring import Monitoring
+from im_probes.resident import Messages, Storage
 from im_probes.watcher import Watcher
 
 ROOT = Path("/")
 
 
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("nebulxc")
+@contextmanager
+def looking(config: Config) -> Iterator[ProbeLook]:
+    """What looks at the agent's last cycle or the host, for this block."""
+    look = ProbeLook(config, SqliteReader(opening.store_path(config)), SystemClock())
+    try:
+        yield look
+    finally:
+        look.close()
 
 
 @contextmanager
@@ -31,15 +36,12 @@ def probing(config: Config, monitoring: Monitoring) -> Iterator[tuple[Messages, 
     tree = Hierarchies.mounted(ROOT).primary
     if tree is None:
         raise Problem("no cgroup hierarchy is mounted on this host: LXC cannot run here")
-    clock = SystemClock()
-    look = ProbeLook(config, SqliteReader(opening.store_path(config)), clock)
     settings = opening.collector_settings(config)
-    watcher = Watcher(Inventory(ROOT, tree, settings.lxc_paths), clock)
+    watcher = Watcher(Inventory(ROOT, tree, settings.lxc_paths), SystemClock())
+    storage = Storage(monitoring.datastores, Worker())
     try:
-        yield (
-            Messages(look, watcher.running, monitoring.datastores, _version),
-            watcher,
-        )
+        with looking(config) as look:
+            yield Messages(look, watcher.running, storage, probe_brief.version), watcher
     finally:
+        storage.close()
         watcher.close()
-        look.close()

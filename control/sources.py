@@ -7,12 +7,9 @@ from collector.clock import Clock
 from collector.model import Cycle
 from collector.reading import Reading, readings
 from collector.store import StoreError, StoreReader
+from control.freshness import is_young
 
 Readings = Mapping[tuple[str, str], Reading]
-
-_STALE_INTERVALS = 3
-_STALE_AT_LEAST_S = 5
-NS = 1_000_000_000
 
 
 class Source(Protocol):
@@ -84,8 +81,7 @@ def is_fresh(cycle: Cycle, clock: Clock, interval_s: float) -> bool:
     now = clock.now()
     if now.boot_id != cycle.stamp.boot_id:
         return False
-    limit_s = max(_STALE_INTERVALS * interval_s, _STALE_AT_LEAST_S)
-    return now.mono_ns - cycle.stamp.mono_ns <= limit_s * NS
+    return is_young(now.mono_ns - cycle.stamp.mono_ns, interval_s)
 
 
 def choose(

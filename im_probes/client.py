@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from collector.clock import Clock
 from im_probes.document import FIRST_ROUND, document
 from im_probes.epoch import Epochs
-from im_probes.messages import Messages
 from im_probes.monitoring import Monitoring
-from im_probes.probes.vm_status import State, changes, render, render_all
+from im_probes.probes.vm_status import States, changes, render, render_all
+from im_probes.resident import Messages
 from im_probes.schedule import Schedule
 from im_probes.transport import Transport
 from im_probes.watcher import Watcher
@@ -90,7 +90,7 @@ class Client:
         self._front, self._messages, self._watcher, self._clock = front, messages, watcher, clock
         self._epochs = Epochs()
         self._schedule = Schedule(periods_s, self._now_s())
-        self._told: Mapping[int, State] = {}
+        self._told: States = {}
         self._undelivered = False
         self._system_asked = False
         self._do: dict[Task, Callable[[], None]] = {
@@ -118,8 +118,7 @@ class Client:
 
     def _first(self, kind: MessageType) -> str:
         if kind is MessageType.STATE_VM:
-            self._told = self._messages.states()
-            return render_all(self._told, self._front.missing_state)
+            return self._all_states()
         return self._text[kind]()
 
     def ask_system(self) -> None:
@@ -165,16 +164,32 @@ class Client:
             self._sync()
             return
         now = self._messages.states()
+        if now is None:
+            self._undelivered = True
+            return
         told = changes(self._told, now)
         if told:
             self._send(MessageType.STATE_VM, render(told))
         self._told = now
 
     def _sync(self) -> None:
+        before = self._told
+        text = self._all_states()
+        try:
+            self._send(MessageType.STATE_VM, text)
+        except OSError:
+            self._told = before
+            raise
+        self._undelivered = not text
+
+    def _all_states(self) -> str:
+        """The full list; "" while containers are being brought back: it is told after that."""
         now = self._messages.states()
-        self._send(MessageType.STATE_VM, render_all(now, self._front.missing_state))
+        if now is None:
+            self._undelivered = True
+            return ""
         self._told = now
-        self._undelivered = False
+        return render_all(now, self._front.missing_state)
 
     def _render(self, kind: MessageType) -> None:
         self._send(kind, self._text[kind]())

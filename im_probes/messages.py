@@ -1,93 +1,82 @@
 """Renders each message from one look at the host."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from __future__ import annotations
 
-from collector.addresses import addresses
-from collector.datastores import capacity, disk_bytes, monitored
-from collector.identity import identity
-from collector.inventory import Found
-from collector.numa import nodes
-from collector.reading import Reading
+from collector import plain
 from im_probes.probes import host_monitor, host_system, vm_monitor
 from im_probes.probes.host_system import System, Wild
-from im_probes.probes.vm_monitor import Extra
-from im_probes.probes.vm_status import State, states, vmid_of
-from im_probes.sight import Look, Sight
+from im_probes.probes.vm_status import State, state_of, vmid_of
 
-OPENNEBULA_VERSION = Path("var/tmp/one/VERSION")
-"""Where the front-end's remotes leave their version on a host."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from collector.datastores import Capacity
+    from collector.lookup import Lookup
+    from im_probes.sight import Sight
+
+    More = Callable[[int, str], str]
+
+Storage = tuple["Capacity | None", list[tuple[int, "Capacity"]]]
+"""Of the place of all datastores, and by id of those that are to be told."""
+REMOTES = "var/tmp/one"
+"""Where the front-end's remotes lie on a host; their VERSION is OpenNebula's."""
+UP = frozenset({State.RUNNING, State.SUSPENDED})
 
 
-@dataclass(frozen=True, slots=True)
-class Messages:
-    """`root` holds proc/ and sys/; `running` tells who runs right now."""
+def running(sight: Sight) -> Iterator[tuple[int, Lookup]]:
+    """(VM id, reading) of each OpenNebula container that ran when it was read."""
+    for reading in sight.containers():
+        vmid = vmid_of(reading.name)
+        if vmid is not None and state_of(reading) in UP:
+            yield vmid, reading
 
-    look: Look
-    running: Callable[[], Mapping[str, Found]]
-    datastores: Path
-    version: Callable[[], str]
-    root: Path = Path("/")
 
-    def states(self) -> dict[int, State]:
-        """Every OpenNebula container's state, by what runs now rather than by the last cycle."""
-        known = states(self.look().containers())
-        running = {vmid for name in self.running() if (vmid := vmid_of(name)) is not None}
-        for vmid in known.keys() - running:
-            known[vmid] = State.POWEROFF
-        for vmid in running:
-            if known.get(vmid) is not State.SUSPENDED:
-                known[vmid] = State.RUNNING
-        return known
+def monitor_vm(sight: Sight, more: More | None = None) -> str:
+    """MONITOR_VM: one line per OpenNebula container that runs; `more` adds to (VM id, name)'s."""
+    return "".join(
+        vm_monitor.render(vmid, reading, more(vmid, reading.name) if more else "")
+        for vmid, reading in running(sight)
+    )
 
-    def monitor_vm(self) -> str:
-        """MONITOR_VM: one line per OpenNebula container that runs."""
-        found = self.running()
-        return "".join(
-            vm_monitor.render(vmid, reading, self._extra(vmid, found.get(name)))
-            for reading in self.look().containers()
-            if (vmid := vmid_of(name := reading.row.entity.name)) is not None and name in found
+
+def monitor_host(sight: Sight, root: Path | str) -> str:
+    """MONITOR_HOST."""
+    from collector.numa import nodes
+
+    host = sight.host()
+    return "" if host is None else host_monitor.render(host, nodes(root))
+
+
+def system_host(sight: Sight, root: Path | str, storage: Storage, version: str) -> str:
+    """SYSTEM_HOST; `version` is ours."""
+    from collector.identity import identity
+    from collector.numa import nodes
+    from collector.pci import chosen
+
+    remotes = f"{root}/{REMOTES}"
+    location, datastores = storage
+    return host_system.render(
+        System(
+            identity=identity(root),
+            host=sight.host(),
+            nodes=nodes(root),
+            devices=chosen(root, f"{remotes}/etc/im/nebulxc-probes.d/pci.conf"),
+            location=location,
+            datastores=datastores,
+            wilds=_wilds(sight),
+            opennebula_version=(plain.text(f"{remotes}/VERSION") or "").strip(),
+            nebulxc_version=version,
+            agent=sight.agent,
         )
-
-    def monitor_host(self) -> str:
-        """MONITOR_HOST."""
-        host = self.look().host()
-        return "" if host is None else host_monitor.render(host, nodes(self.root))
-
-    def system_host(self) -> str:
-        """SYSTEM_HOST."""
-        sight = self.look()
-        return host_system.render(
-            System(
-                identity(self.root),
-                sight.host(),
-                nodes(self.root),
-                capacity(self.datastores),
-                monitored(self.datastores),
-                _wilds(sight),
-                _version(self.root / OPENNEBULA_VERSION),
-                self.version(),
-                sight.agent,
-            )
-        )
-
-    def _extra(self, vmid: int, found: Found | None) -> Extra:
-        seen = addresses(self.root, found.init_pid) if found is not None else ()
-        return Extra(disk_bytes(self.datastores, vmid), seen)
+    )
 
 
 def _wilds(sight: Sight) -> list[Wild]:
-    return [_wild(r) for r in sight.containers() if vmid_of(r.row.entity.name) is None]
+    return [_wild(reading) for reading in sight.containers() if vmid_of(reading.name) is None]
 
 
-def _wild(reading: Reading) -> Wild:
+def _wild(reading: Lookup) -> Wild:
     cpus, memory = reading.value("lxc_cpu_limit_cores"), reading.value("lxc_memory_limit_bytes")
-    return Wild(reading.row.entity.name, cpus, memory)
-
-
-def _version(path: Path) -> str | None:
-    try:
-        return path.read_text("utf-8", "replace").strip() or None
-    except OSError:
-        return None
+    return Wild(reading.name, cpus, memory)

@@ -1,16 +1,15 @@
 """What the probes look at: every reading of the last cycle, and how the agent is."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from __future__ import annotations
 
-from collector.reading import Reading
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-Readings = Mapping[tuple[str, str], Reading]
-"""By (entity kind, entity name)."""
+    from collector.lookup import Lookup
 
 
-class Agent(StrEnum):
+class Agent:
     """Whether the figures are the agent's, and if not, why not."""
 
     OK = "ok"
@@ -20,20 +19,16 @@ class Agent(StrEnum):
     """There is no usable store: the host was read directly."""
 
 
-@dataclass(frozen=True, slots=True)
 class Sight:
-    """One look at the host."""
+    """One look at the host; `agent` is one of Agent's."""
 
-    readings: Readings
-    agent: Agent
+    def __init__(self, readings: Iterable[Lookup], agent: str) -> None:
+        self.readings, self.agent = tuple(readings), agent
 
-    def host(self) -> Reading | None:
+    def host(self) -> Lookup | None:
         """The host's own reading."""
-        return next((r for (kind, _), r in self.readings.items() if kind == "host"), None)
+        return next((reading for reading in self.readings if reading.kind == "host"), None)
 
-    def containers(self) -> list[Reading]:
+    def containers(self) -> list[Lookup]:
         """The readings of all containers, stopped ones too."""
-        return [r for (kind, _), r in self.readings.items() if kind == "container"]
-
-
-Look = Callable[[], Sight]
+        return [reading for reading in self.readings if reading.kind == "container"]

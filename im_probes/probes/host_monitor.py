@@ -4,25 +4,30 @@ CPU is counted in percent of one core: a host of 8 cores has 800. Memory in KiB;
 MemAvailable. Network counters are those of the physical NICs, summed.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from collector.numa import Node
-from collector.reading import Reading
 from im_probes.template import attribute, vector
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from collector.lookup import Lookup
+    from collector.numa import Node
 
 KIB = 1024
 PERCENT = 100
 IDLE = frozenset({"idle", "iowait"})
 
 
-def render(host: Reading, nodes: Sequence[Node]) -> str:
+def render(host: Lookup, nodes: Iterable[Node]) -> str:
     """Everything known of the host's use; what is unknown is left out."""
     return "".join((attribute("HYPERVISOR", "lxc"), _cpu(host), _memory(host), _network(host))) + (
         "".join(map(_node, nodes))
     )
 
 
-def _cpu(host: Reading) -> str:
+def _cpu(host: Lookup) -> str:
     by_mode = {dict(labels)["mode"]: value for labels, value in host.rates(_CPU)}
     if not by_mode:
         return ""
@@ -34,7 +39,7 @@ def _cpu(host: Reading) -> str:
 _CPU = "lxc_host_cpu_seconds_total"
 
 
-def _memory(host: Reading) -> str:
+def _memory(host: Lookup) -> str:
     total = host.value("lxc_host_memory_total_bytes")
     available = host.value("lxc_host_memory_available_bytes")
     if total is None or available is None:
@@ -43,7 +48,7 @@ def _memory(host: Reading) -> str:
     return used + attribute("FREEMEMORY", round(available / KIB))
 
 
-def _network(host: Reading) -> str:
+def _network(host: Lookup) -> str:
     named = (("NETRX", "receive"), ("NETTX", "transmit"))
     totals = ((name, host.total(f"lxc_host_network_{way}_bytes_total")) for name, way in named)
     return "".join(attribute(name, round(value)) for name, value in totals if value is not None)

@@ -1,22 +1,26 @@
 """Pure: SYSTEM_HOST, what the host is and holds; it becomes part of the host's template in oned."""
 
-from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
+from __future__ import annotations
 
-from collector.datastores import Capacity
-from collector.identity import Identity
-from collector.numa import Node
-from collector.reading import Reading
-from im_probes.template import attribute, vector
+from collector.record import Record
+from im_probes.template import attribute, base64, vector
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from collector.datastores import Capacity
+    from collector.identity import Identity
+    from collector.lookup import Lookup
+    from collector.numa import Node
+    from collector.pci import Device
 
 KIB = 1024
 MIB = 1024 * 1024
 PERCENT_PER_CPU = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Wild:
+class Wild(Record):
     """A container that OpenNebula does not know: what it would need to be imported with."""
 
     name: str
@@ -24,17 +28,17 @@ class Wild:
     memory_bytes: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(Record):
     """All that the message is made of. `agent` is ok, stale or down."""
 
     identity: Identity
-    host: Reading | None
+    host: Lookup | None
     nodes: Sequence[Node]
+    devices: Sequence[Device]
     location: Capacity | None
     datastores: Sequence[tuple[int, Capacity]]
     wilds: Sequence[Wild]
-    opennebula_version: str | None
+    opennebula_version: str
     nebulxc_version: str
     agent: str
 
@@ -48,6 +52,7 @@ def render(system: System) -> str:
     lines.append(attribute("NEBULXC_AGENT", system.agent))
     for node in system.nodes:
         lines += _node(node)
+    lines += map(_device, system.devices)
     lines += _storage(system)
     lines += map(_wild, system.wilds)
     return "".join(lines)
@@ -66,7 +71,7 @@ def _identity(identity: Identity) -> list[str]:
     return lines
 
 
-def _capacity(host: Reading | None) -> list[str]:
+def _capacity(host: Lookup | None) -> list[str]:
     if host is None:
         return []
     lines = []
@@ -94,6 +99,31 @@ def _node(node: Node) -> list[str]:
     return [*pages, *cores, memory]
 
 
+def _device(device: Device) -> str:
+    """As OpenNebula's own probe writes it: with colons in ADDRESS, and "-" for no node."""
+    domain, bus, rest = device.address.split(":")
+    slot, _, function = rest.partition(".")
+    return vector(
+        "PCI",
+        (
+            ("TYPE", f"{device.vendor}:{device.device}:{device.class_id}"),
+            ("VENDOR", device.vendor),
+            ("VENDOR_NAME", device.vendor_name),
+            ("DEVICE", device.device),
+            ("CLASS", device.class_id),
+            ("CLASS_NAME", device.class_name),
+            ("ADDRESS", device.address.replace(".", ":")),
+            ("SHORT_ADDRESS", device.address.removeprefix("0000:")),
+            ("DOMAIN", domain),
+            ("BUS", bus),
+            ("SLOT", slot),
+            ("FUNCTION", function),
+            ("NUMA_NODE", "-" if device.numa_node is None else device.numa_node),
+            ("DEVICE_NAME", device.device_name),
+        ),
+    )
+
+
 def _storage(system: System) -> list[str]:
     lines = []
     if system.location is not None:
@@ -118,6 +148,5 @@ def _wild(wild: Wild) -> str:
         template += attribute("CPU", f"{wild.cpus:.2f}")
     if wild.memory_bytes is not None:
         template += attribute("MEMORY", round(wild.memory_bytes / MIB))
-    imported = b64encode(template.encode()).decode("ascii")
     named = (("ID", -1), ("DEPLOY_ID", wild.name), ("VM_NAME", wild.name))
-    return vector("VM", (*named, ("IMPORT_TEMPLATE", imported)))
+    return vector("VM", (*named, ("IMPORT_TEMPLATE", base64(template))))

@@ -4,27 +4,23 @@ CPU, MEMORY, NET* and DISK* are OpenNebula's own names and units. oned keeps eve
 too: ours start with NEBULXC_ and docs/opennebula.md lists them. What is unknown is left out.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from __future__ import annotations
 
-from collector.model import Labels
-from collector.reading import Reading
 from im_probes.template import attribute, monitored, vector
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from collector.lookup import Lookup
+    from collector.model import Labels
+
+    Find = Callable[[Lookup], float | None]
+    Show = Callable[[float], object]
 
 KIB = 1024
 MIB = 1024 * 1024
 PERCENT = 100
-
-Find = Callable[[Reading], float | None]
-Show = Callable[[float], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Extra:
-    """What a reading cannot tell: bytes taken on the datastore by disk id, and its addresses."""
-
-    disk_bytes: Mapping[int, int]
-    addresses: tuple[str, ...] = ()
 
 
 def _kib(value: float) -> int:
@@ -100,13 +96,13 @@ DISK = {
 }
 
 
-def render(vmid: int, reading: Reading, extra: Extra) -> str:
+def render(vmid: int, reading: Lookup, more: str = "") -> str:
     """The line of one VM; `vmid` -1 is a container that OpenNebula does not know."""
-    return monitored(vmid, reading.row.entity.name, template(reading, extra))
+    return monitored(vmid, reading.name, template(reading) + more)
 
 
-def template(reading: Reading, extra: Extra) -> str:
-    """Everything known of one container in template syntax, unencoded."""
+def template(reading: Lookup) -> str:
+    """Everything that a reading tells of one container in template syntax, unencoded."""
     lines = [
         attribute(name, show(value))
         for name, find, show in SCALARS
@@ -114,17 +110,23 @@ def template(reading: Reading, extra: Extra) -> str:
     ]
     lines += _each("NEBULXC_NIC", reading, NIC)
     lines += _each("NEBULXC_DISK", reading, DISK)
-    lines += (
-        vector("DISK_SIZE", (("ID", disk), ("SIZE", -(-size // MIB))))
-        for disk, size in sorted(extra.disk_bytes.items())
-    )
-    if extra.addresses:
-        lines.append(attribute("GUEST_IP", extra.addresses[0]))
-        lines.append(attribute("GUEST_IP_ADDRESSES", ",".join(extra.addresses)))
     return "".join(lines)
 
 
-def _each(name: str, reading: Reading, metrics: Mapping[str, str]) -> Iterable[str]:
+def unread(disk_bytes: Mapping[int, int], addresses: Iterable[str]) -> str:
+    """What no reading tells: bytes taken on the datastores by disk id, and IP addresses."""
+    lines = [
+        vector("DISK_SIZE", (("ID", disk), ("SIZE", -(-size // MIB))))
+        for disk, size in sorted(disk_bytes.items())
+    ]
+    found = list(addresses)
+    if found:
+        lines.append(attribute("GUEST_IP", found[0]))
+        lines.append(attribute("GUEST_IP_ADDRESSES", ",".join(found)))
+    return "".join(lines)
+
+
+def _each(name: str, reading: Lookup, metrics: Mapping[str, str]) -> Iterable[str]:
     """One vector per device that any of `metrics` has a value of."""
     found: dict[Labels, list[tuple[str, object]]] = {}
     for key, metric in metrics.items():

@@ -4,18 +4,23 @@ OpenNebula ignores a state for 30 s after a VM started or ended, and takes a ful
 (SYNC_STATE, MISSING_STATE) as the whole truth: a VM that is not in it goes to MISSING_STATE.
 """
 
-import re
-from collections.abc import Iterable, Mapping
-from enum import StrEnum
+from __future__ import annotations
 
-from collector.reading import Reading
+from collector.plain import is_number
 from im_probes.template import vector
 
-OURS = re.compile(r"one-(0|[1-9][0-9]*)", re.ASCII)
-"""`my-one-7` is nobody's VM."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from collector.lookup import Lookup
+
+States = dict[int, str]
+"""By VM id, one of State's."""
+_OURS = "one-"
 
 
-class State(StrEnum):
+class State:
     """The states monitord knows of a VM."""
 
     RUNNING = "RUNNING"
@@ -24,19 +29,16 @@ class State(StrEnum):
     FAILURE = "FAILURE"
 
 
-States = Mapping[int, State]
-"""By VM id."""
-
 _SAID = {"running": State.RUNNING, "frozen": State.SUSPENDED, "stopped": State.POWEROFF}
 
 
 def vmid_of(name: str) -> int | None:
-    """7 for one-7; None for any other container."""
-    ours = OURS.fullmatch(name)
-    return int(ours[1]) if ours else None
+    """7 for one-7; None for any other container: `my-one-7` and `one-07` are nobody's VM."""
+    digits = name[len(_OURS) :]
+    return int(digits) if name.startswith(_OURS) and is_number(digits) else None
 
 
-def state_of(reading: Reading) -> State | None:
+def state_of(reading: Lookup) -> str | None:
     """Running, suspended for frozen, powered off for stopped; None where the reading has none."""
     for labels, value in reading.labelled("lxc_state"):
         if value == 1:
@@ -44,21 +46,21 @@ def state_of(reading: Reading) -> State | None:
     return None
 
 
-def states(readings: Iterable[Reading]) -> dict[int, State]:
+def states(readings: Iterable[Lookup]) -> States:
     """The state of every container that is an OpenNebula VM."""
-    found: dict[int, State] = {}
+    found: States = {}
     for reading in readings:
-        vmid, state = vmid_of(reading.row.entity.name), state_of(reading)
-        if vmid is not None and state is not None:
+        vmid = vmid_of(reading.name)
+        if vmid is not None and (state := state_of(reading)) is not None:
             found[vmid] = state
     return found
 
 
-def changes(before: States, now: States) -> dict[int, State]:
+def changes(before: States, now: States) -> States:
     """What to tell monitord after `before`: new states, and POWEROFF at once for who vanished."""
-    told = {vmid: state for vmid, state in now.items() if before.get(vmid) is not state}
+    told = {vmid: state for vmid, state in now.items() if before.get(vmid) != state}
     for vmid in before.keys() - now.keys():
-        if before[vmid] is not State.POWEROFF:
+        if before[vmid] != State.POWEROFF:
             told[vmid] = State.POWEROFF
     return told
 

@@ -1,7 +1,7 @@
 import os
 from pathlib import Path
 
-from collector.datastores import capacity, disk_bytes, monitored
+from collector.datastores import capacity, datastores, disk_bytes, monitored
 
 
 def image(path: Path, size: int) -> None:
@@ -18,14 +18,14 @@ def test_only_the_vms_own_disks_are_counted(tmp_path: Path) -> None:
     (tmp_path / "0/7/disk.2").symlink_to(tmp_path / "1/persistent")
     (tmp_path / "0/7/disk.3").symlink_to("/dev/null")
     (tmp_path / "0/7/disk.4").symlink_to("nowhere")
-    assert disk_bytes(tmp_path, 7) == {0: 8192, 10: 4096, 2: 4096}
-    assert disk_bytes(tmp_path / "missing", 7) == {}
+    assert disk_bytes(str(tmp_path / "0"), {7}) == {7: {0: 8192, 10: 4096, 2: 4096}}
+    assert disk_bytes(str(tmp_path / "missing"), {7}) == {}
 
 
 def test_a_sparse_image_takes_what_it_takes(tmp_path: Path) -> None:
     image(tmp_path / "0/7/disk.0", 4096)
     os.truncate(tmp_path / "0/7/disk.0", 1 << 30)
-    assert disk_bytes(tmp_path, 7)[0] < 1 << 20
+    assert disk_bytes(str(tmp_path / "0"), {7})[7][0] < 1 << 20
 
 
 def test_only_marked_datastores_are_told(tmp_path: Path) -> None:
@@ -33,7 +33,14 @@ def test_only_marked_datastores_are_told(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     (tmp_path / "100/.monitor").write_text("ssh\n")
     (tmp_path / "007/.monitor").write_text("ssh\n")
-    assert [number for number, _ in monitored(tmp_path)] == [100]
+    told = {number: monitored(path) is not None for number, path in datastores(tmp_path)}
+    assert told == {0: False, 100: True}
+
+
+def test_what_is_no_file_system_is_not_told_as_one(tmp_path: Path) -> None:
+    for driver, told in (("", True), ("qcow2\n", True), ("fs_lvm_ssh\n", False), ("ceph", False)):
+        (tmp_path / ".monitor").write_text(driver)
+        assert (monitored(str(tmp_path)) is not None) is told
 
 
 def test_capacity_adds_up(tmp_path: Path) -> None:

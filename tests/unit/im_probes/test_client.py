@@ -11,7 +11,8 @@ from collector.model import Column, Entity, Row, Stamp
 from collector.naming import Name
 from collector.reading import Reading
 from im_probes.client import Client, FirstRoundError, Front, Task
-from im_probes.messages import Messages
+from im_probes.recovery import FLAG
+from im_probes.resident import Messages
 from im_probes.sight import Agent, Sight
 
 Read = Callable[..., tuple[str, str, int, int, str]]
@@ -59,14 +60,18 @@ class Host:
             raise self.broken
         columns = (Column("lxc_state", (("state", "running"),)), Column("lxc_pids"))
         return Sight(
-            {
-                ("container", name): Reading(
-                    Row(Entity("container", name, ()), 1, columns, (1.0, 3.0)), self.now()
-                )
+            [
+                Reading(Row(Entity("container", name, ()), 1, columns, (1.0, 3.0)), self.now())
                 for name in self.up
-            },
+            ],
             Agent.OK,
         )
+
+    def capacity(self) -> Any:
+        return None, []
+
+    def disks(self, _vmids: frozenset[int]) -> Any:
+        return {}
 
     def send(self, raw: bytes, *, reliable: bool) -> None:
         if not self.reachable:
@@ -82,8 +87,8 @@ def host() -> Host:
 @pytest.fixture
 def client(host: Host, tmp_path: Path) -> Client:
     front = Front(host, 3, "POWEROFF")
-    messages = Messages(host.look, host.running, tmp_path, lambda: "0.1.0", root=tmp_path)
     unreal: Any = host
+    messages = Messages(host.look, host.running, unreal, lambda: "0.1.0", root=tmp_path)
     return Client(front, messages, unreal, host, PERIODS)
 
 
@@ -189,3 +194,24 @@ def test_sigusr1_asks_for_the_system(client: Client, host: Host, monitord_reads:
     client.ask_system()
     client.turn()
     assert kinds(host, monitord_reads) == ["SYSTEM_HOST"]
+
+
+def test_nothing_is_told_of_states_while_containers_are_brought_back(
+    client: Client, host: Host, monitord_reads: Read, tmp_path: Path
+) -> None:
+    flag = tmp_path / FLAG
+    flag.parent.mkdir(parents=True)
+    flag.touch()
+    host.up = {"one-7"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("im_probes.recovery.AT_MOST_S", float("inf"))
+        assert "<STATE_VM></STATE_VM>" in client.first_round()
+        run(client, host, 200)
+        assert texts(host, monitord_reads, "STATE_VM") == []
+        assert texts(host, monitord_reads, "BEACON_HOST")
+    flag.unlink()
+    host.up = {"one-7", "one-8"}
+    run(client, host, 11)
+    (full,) = texts(host, monitord_reads, "STATE_VM")
+    assert full.startswith("SYNC_STATE=yes")
+    assert 'ID="7"' in full and 'ID="8"' in full

@@ -11,6 +11,7 @@ from collector.datastores import Capacity
 from collector.identity import Identity
 from collector.model import Column, Entity, Row, Stamp
 from collector.numa import Core, HugePages, Node
+from collector.pci import Device
 from collector.reading import Reading
 from im_probes.probes import host_monitor, host_system
 from im_probes.probes.host_system import System, Wild
@@ -45,6 +46,7 @@ def system(**changes: Any) -> System:
         "identity": Identity("node1", "x86_64", 'CPU "X"', 2600, 2),
         "host": host(),
         "nodes": [NODE],
+        "devices": [],
         "location": Capacity(1 << 20, 3 << 20, 2 << 20),
         "datastores": [(0, Capacity(1 << 20, 3 << 20, 2 << 20))],
         "wilds": [],
@@ -126,7 +128,7 @@ def test_unknown_is_left_out(oned_parses: Parse) -> None:
         nodes=[],
         location=None,
         datastores=[],
-        opennebula_version=None,
+        opennebula_version="",
         agent="down",
     )
     names = our_names(oned_parses(host_system.render(nothing)))
@@ -137,6 +139,27 @@ def test_unknown_is_left_out(oned_parses: Parse) -> None:
         "CGROUPS_VERSION",
         "NEBULXC_VERSION",
         "NEBULXC_AGENT",
+    }
+
+
+def test_a_pci_device_as_the_stock_probe_writes_it(oned_parses: Parse) -> None:
+    device = Device("0000:3b:00.1", "10de", "20b5", "0302", None, "NVIDIA", 'GA100 "A100"', "3D")
+    found = dict(oned_parses(host_system.render(system(devices=[device]))))
+    assert found["PCI"] == {
+        "TYPE": "10de:20b5:0302",
+        "VENDOR": "10de",
+        "VENDOR_NAME": "NVIDIA",
+        "DEVICE": "20b5",
+        "CLASS": "0302",
+        "CLASS_NAME": "3D",
+        "ADDRESS": "0000:3b:00:1",
+        "SHORT_ADDRESS": "3b:00.1",
+        "DOMAIN": "0000",
+        "BUS": "3b",
+        "SLOT": "00",
+        "FUNCTION": "1",
+        "NUMA_NODE": "-",
+        "DEVICE_NAME": 'GA100 "A100"',
     }
 
 

@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 
 from collector.model import MISSING, Column, Entity, Row, Stamp
 from collector.reading import Reading
-from im_probes.probes.vm_monitor import SCALARS, Extra, render, template
+from im_probes.probes.vm_monitor import SCALARS, render, template, unread
 
 Parse = Callable[[str], Any]
-NOTHING = Extra({})
 ETH0 = (("device", "eth0"),)
 LOOP = (("device", "loop3"), ("disk_id", "0"))
 
@@ -37,7 +36,7 @@ def test_opennebulas_own_attributes(oned_parses: Parse) -> None:
         Column("lxc_disk_read_bytes_total", LOOP): 4096.0,
     }
     found = oned_parses(
-        template(reading(now, {cpu: 10.0}), Extra({1: 1, 0: 3 << 20}, ("192.0.2.1",)))
+        template(reading(now, {cpu: 10.0})) + unread({1: 1, 0: 3 << 20}, ("192.0.2.1",))
     )
     assert dict(found[:5]) == {
         "CPU": "50.00",
@@ -57,13 +56,13 @@ def test_opennebulas_own_attributes(oned_parses: Parse) -> None:
 
 def test_unknown_is_left_out_never_0() -> None:
     unread = {Column(f"lxc_{what}"): MISSING for what in ("pids", "memory_working_set_bytes")}
-    assert template(reading(unread), NOTHING) == ""
-    assert template(reading({Column("lxc_cpu_usage_seconds_total"): 5.0}), NOTHING) == ""
+    assert template(reading(unread)) == ""
+    assert template(reading({Column("lxc_cpu_usage_seconds_total"): 5.0})) == ""
 
 
 def test_no_rate_across_a_restart() -> None:
     cpu = Column("lxc_cpu_usage_seconds_total")
-    assert "CPU=" not in template(reading({cpu: 1.0}, {cpu: 90.0}), NOTHING)
+    assert "CPU=" not in template(reading({cpu: 1.0}, {cpu: 90.0}))
 
 
 def test_every_attribute_has_a_name_of_its_own() -> None:
@@ -74,7 +73,7 @@ def test_every_attribute_has_a_name_of_its_own() -> None:
 @given(st.text(min_size=1), st.text())
 def test_any_name_survives(oned_parses: Parse, name: str, device: str) -> None:
     column = Column("lxc_network_receive_bytes_total", (("device", device),))
-    line = render(-1, reading({column: 1.0}, name=name), NOTHING)
+    line = render(-1, reading({column: 1.0}, name=name))
     ((_, vm),) = oned_parses(line)
     assert vm["ID"] == "-1"
     kinds = [name for name, _ in oned_parses(b64decode(vm["MONITOR"]).decode())]

@@ -1,0 +1,109 @@
+"""The messages of a process that stays: what runs is watched, what may block is asked aside."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from collector.addresses import addresses
+from collector.datastores import Capacity, capacity, datastores, disk_bytes, monitored
+from collector.inventory import Found
+from collector.statfs import Worker
+from im_probes import messages
+from im_probes.probes.vm_monitor import render, unread
+from im_probes.probes.vm_status import State, States, states, vmid_of
+from im_probes.recovery import is_recovering
+from im_probes.sight import Sight
+
+WAIT_S = 0.5
+"""For datastores to answer: one on a dead mount costs this, and its own figures alone."""
+AGE_S = 10.0
+
+Disks = Mapping[int, Mapping[int, int]]
+
+
+class Storage:
+    """The datastores, asked in a thread that may hang: what does not answer is left out."""
+
+    def __init__(self, location: Path, worker: "Worker[object]") -> None:
+        self._location, self._worker = location, worker
+
+    def capacity(self) -> messages.Storage:
+        """Of the place of all datastores, and of each that is to be told."""
+        asked = {number: partial(monitored, path) for number, path in self._all()}
+        answers = self._ask("capacity", {-1: partial(capacity, self._location), **asked})
+        known = {n: found for n, found in answers.items() if isinstance(found, Capacity)}
+        return known.pop(-1, None), sorted(known.items())
+
+    def disks(self, vmids: frozenset[int]) -> dict[int, dict[int, int]]:
+        """VM → disk id → bytes taken, over all datastores that answer."""
+        asked = {number: partial(disk_bytes, path, vmids) for number, path in self._all()}
+        found: dict[int, dict[int, int]] = {}
+        for answer in self._ask("disks", asked).values():
+            if isinstance(answer, dict):
+                for vmid, disks in answer.items():
+                    found.setdefault(vmid, {}).update(disks)
+        return found
+
+    def close(self) -> None:
+        """Ask nothing more."""
+        self._worker.close()
+
+    def _all(self) -> list[tuple[int, str]]:
+        found = self._ask("list", {-1: partial(datastores, self._location)}).get(-1)
+        return found if isinstance(found, list) else []
+
+    def _ask(self, what: str, calls: Mapping[int, Callable[[], object]]) -> dict[int, object]:
+        for number, call in calls.items():
+            self._worker.submit((what, number), call)
+        self._worker.settle(WAIT_S)
+        return {number: self._worker.fresh((what, number), AGE_S) for number in calls}
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """`running` tells who runs right now; `root` holds proc/ and sys/."""
+
+    look: Callable[[], Sight]
+    running: Callable[[], Mapping[str, Found]]
+    storage: Storage
+    version: Callable[[], str]
+    root: Path = Path("/")
+
+    def states(self) -> States | None:
+        """Every OpenNebula container's state, by what runs now rather than by the last cycle.
+
+        None while containers are being brought back after a boot: there is nothing to tell yet.
+        """
+        if is_recovering(self.root):
+            return None
+        known = states(self.look().containers())
+        running = {vmid for name in self.running() if (vmid := vmid_of(name)) is not None}
+        for vmid in known.keys() - running:
+            known[vmid] = State.POWEROFF
+        for vmid in running:
+            if known.get(vmid) != State.SUSPENDED:
+                known[vmid] = State.RUNNING
+        return known
+
+    def monitor_vm(self) -> str:
+        """MONITOR_VM: one line per OpenNebula container that runs."""
+        named = ((vmid_of(name), each) for name, each in self.running().items())
+        found = {vmid: each for vmid, each in named if vmid is not None}
+        disks = self.storage.disks(frozenset(found))
+        return "".join(
+            render(vmid, reading, self._unread(found[vmid], disks.get(vmid, {})))
+            for reading in self.look().containers()
+            if (vmid := vmid_of(reading.name)) is not None and vmid in found
+        )
+
+    def monitor_host(self) -> str:
+        """MONITOR_HOST."""
+        return messages.monitor_host(self.look(), self.root)
+
+    def system_host(self) -> str:
+        """SYSTEM_HOST."""
+        return messages.system_host(self.look(), self.root, self.storage.capacity(), self.version())
+
+    def _unread(self, found: Found, disks: Mapping[int, int]) -> str:
+        return unread(disks, addresses(self.root, found.init_pid))

@@ -1,0 +1,61 @@
+"""Datastores that do not answer cost a moment and their own figures."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collector.datastores import Capacity
+from collector.statfs import Worker
+from im_probes import resident
+from im_probes.resident import Storage
+
+
+@pytest.fixture
+def worker() -> Iterator["Worker[object]"]:
+    made: Worker[object] = Worker(deadline_s=0.2)
+    yield made
+    made.close()
+
+
+def test_capacity_and_disks(tmp_path: Path, worker: "Worker[object]") -> None:
+    for name in ("0/7", "100/7", "100/8"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "disk.0").write_bytes(b"x" * 4096)
+    (tmp_path / "100/7/disk.0").rename(tmp_path / "100/7/disk.1")
+    (tmp_path / "100/.monitor").touch()
+    storage = Storage(tmp_path, worker)
+    location, told = storage.capacity()
+    assert location is not None
+    assert [number for number, _ in told] == [100]
+    assert storage.disks(frozenset({7})) == {7: {0: 4096, 1: 4096}}
+
+
+def test_one_that_hangs_does_not_hide_the_others(
+    tmp_path: Path, worker: "Worker[object]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "0").mkdir()
+    (tmp_path / "1").mkdir()
+    released = threading.Event()
+
+    def hang(directory: str) -> Capacity:
+        if directory.endswith("/0"):
+            released.wait(60)
+        return Capacity(1, 2, 3)
+
+    monkeypatch.setattr(resident, "monitored", hang)
+    storage = Storage(tmp_path, worker)
+    try:
+        began = time.monotonic()
+        while storage.capacity()[1] != [(1, Capacity(1, 2, 3))]:
+            assert time.monotonic() - began < 60
+    finally:
+        released.set()
+
+
+def test_without_datastores_there_is_nothing(tmp_path: Path, worker: "Worker[object]") -> None:
+    storage = Storage(tmp_path / "none", worker)
+    assert storage.capacity() == (None, [])
+    assert storage.disks(frozenset({7})) == {}
