@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.busybox import VETH, Busybox, until
+from support.children import child
 
 pytestmark = pytest.mark.host
 
@@ -76,29 +77,22 @@ def containers(busybox: Busybox) -> Iterator[Path]:
 
 def test_no_fork_no_exec_and_nothing_gained(containers: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    with subprocess.Popen(
+    with child(
         [sys.executable, "-I", "-c", CHILD, str(containers)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    ) as child:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
+    ) as reading:
+        assert reading.stdout.readline() == "ready\n"
         calls = "trace=fork,vfork,clone,clone3,execve,execveat,pread64"
-        tracer = subprocess.Popen(
-            ["strace", "-f", "-p", str(child.pid), "-o", str(trace), "-e", calls],
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            until(lambda: _tracer_of(child.pid) == tracer.pid, "strace to attach")
-            child.stdin.write("\n")
-            child.stdin.flush()
-            found = child.stdout.readline().split(maxsplit=2)
-        finally:
+        strace = ["strace", "-f", "-p", str(reading.pid), "-o", str(trace), "-e", calls]
+        with child(strace, stderr=subprocess.DEVNULL) as tracer:
+            until(lambda: _tracer_of(reading.pid) == tracer.pid, "strace to attach")
+            reading.stdin.write("\n")
+            reading.stdin.flush()
+            found = reading.stdout.readline().split(maxsplit=2)
             tracer.send_signal(signal.SIGINT)
-            tracer.wait(10)
-            child.kill()
+            tracer.wait(60)
     assert found == ["True", "True", "5\n"]
     called = [line for line in trace.read_text().splitlines() if "(" in line]
     read = [line for line in called if " pread64(" in line]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from support.busybox import Busybox, Container
+from support.children import child
 
 pytestmark = pytest.mark.host
 
@@ -28,8 +29,8 @@ def find():
 (found,) = find()
 init = os.pidfd_open(found.init_pid)
 print(os.geteuid(), found.name.lxc_path, flush=True)
-print("ended", bool(select.select([init], [], [], 20)[0]), flush=True)
-deadline = time.monotonic() + 20
+print("ended", bool(select.select([init], [], [], 60)[0]), flush=True)
+deadline = time.monotonic() + 60
 while find() and time.monotonic() < deadline:
     select.select([inventory.fileno()], [], [], 1)
 print("gone", not find(), flush=True)
@@ -42,15 +43,14 @@ def test_another_user_sees_a_container_and_its_end(
     container = lxc_container("watched")
     # As lxc-create leaves it: nobody else may look for the configuration.
     (busybox.lxc_path / container.name).chmod(0o700)
-    with subprocess.Popen(
+    with child(
         [sys.executable, "-I", "-c", CHILD, container.name],
         stdout=subprocess.PIPE,
         text=True,
         user=NOBODY,
         group=NOBODY,
         extra_groups=[],
-    ) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == f"{NOBODY} {busybox.lxc_path}\n"
+    ) as watching:
+        assert watching.stdout.readline() == f"{NOBODY} {busybox.lxc_path}\n"
         container.stop()
-        assert child.stdout.read() == "ended True\ngone True\n"
+        assert watching.stdout.read() == "ended True\ngone True\n"

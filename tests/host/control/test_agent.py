@@ -9,8 +9,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from support.children import child
 
 pytestmark = [pytest.mark.host, pytest.mark.timeout(180)]
 
@@ -39,22 +41,50 @@ def listening() -> Iterator[socket.socket]:
 
 
 def test_it_tells_the_service_manager_how_it_is(config: Path) -> None:
-    with listening() as manager:
-        environment = {**os.environ, "NOTIFY_SOCKET": manager.getsockname()}
-        argv = [COMMAND, "agent", "--no-page", "--config", config]
-        with subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE) as agent:
-            said = [manager.recv(4096).decode() for _ in range(2)]
-            agent.send_signal(signal.SIGTERM)
-            said.append(manager.recv(4096).decode())
-            agent.communicate(timeout=60)
+    with listening() as manager, notifying(config, manager) as agent:
+        said = [manager.recv(4096).decode() for _ in range(2)]
+        agent.send_signal(signal.SIGTERM)
+        said.append(manager.recv(4096).decode())
+        agent.communicate(timeout=60)
     assert said == ["READY=1", "WATCHDOG=1", "STOPPING=1"]
     assert agent.returncode == 0
+
+
+def notifying(config: Path, manager: socket.socket) -> contextlib.AbstractContextManager[Any]:
+    """An agent that tells `manager` how it is."""
+    environment = {**os.environ, "NOTIFY_SOCKET": manager.getsockname()}
+    argv = [COMMAND, "agent", "--no-page", "--config", config]
+    return child(argv, env=environment, stderr=subprocess.PIPE)
+
+
+@pytest.mark.slow
+def test_it_stops_whatever_it_is_doing(config: Path) -> None:
+    """In the middle of telling that it is ready, and at moments spread over its whole start."""
+    started = time.monotonic()
+    with listening() as manager, notifying(config, manager) as agent:
+        manager.recv(4096)
+        agent.send_signal(signal.SIGTERM)
+        start_s = time.monotonic() - started
+        assert ended(agent) == 0
+    for part in range(1, 13):
+        with listening() as manager, notifying(config, manager) as agent:
+            time.sleep(start_s * part / 10)
+            agent.send_signal(signal.SIGTERM)
+            # Before it has anything to undo, the signal may end it as it does any program.
+            assert ended(agent) in {0, -signal.SIGTERM}
+
+
+def ended(agent: "subprocess.Popen[bytes]") -> int:
+    """Its exit status; it has a minute, and said nothing that is an error."""
+    said = agent.communicate(timeout=60)[1].decode()
+    assert "Traceback" not in said, said
+    return agent.returncode
 
 
 def test_it_leaves_a_store_that_a_killed_one_cannot_spoil(config: Path) -> None:
     for number in (signal.SIGKILL, signal.SIGHUP):
         argv = [COMMAND, "agent", "--no-page", "--config", config]
-        with subprocess.Popen(argv, stderr=subprocess.PIPE) as agent:
+        with child(argv, stderr=subprocess.PIPE) as agent:
             _until_stored(config)
             agent.send_signal(number)
             agent.communicate(timeout=60)

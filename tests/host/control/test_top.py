@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.children import child
 
 pytestmark = pytest.mark.host
 
@@ -29,7 +30,7 @@ def test_it_draws_obeys_keys_and_ends(last_key: bytes, tmp_path: Path) -> None:
             _read_until(outside, "c:cpu")
             os.write(outside, last_key)
             _read_until(outside, "\x1b[?1049l")  # the alternate screen is left
-            assert top.wait(30) == (0 if last_key == b"q" else 130)
+            assert top.wait(60) == (0 if last_key == b"q" else 130)
         assert termios.tcgetattr(inside) == before
 
 
@@ -38,12 +39,8 @@ def _top(terminal: int, config: Path) -> Iterator["subprocess.Popen[bytes]"]:
     # Ctrl-C only reaches whom the terminal controls: setsid --ctty.
     words = ("setsid", "--ctty", "--wait", COMMAND, "top", "--every", "1s", "--config", config)
     environment = {"TERM": "xterm", "COLUMNS": "80", "LINES": "24", "PATH": os.environ["PATH"]}
-    top = subprocess.Popen(words, stdin=terminal, stdout=terminal, stderr=terminal, env=environment)
-    try:
+    with child(words, stdin=terminal, stdout=terminal, stderr=terminal, env=environment) as top:
         yield top
-    finally:
-        top.kill()
-        top.wait()
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.children import child
 
 from collector.store import FILE_NAME, Span
 from collector.store.sqlite import SqliteReader
@@ -52,14 +53,12 @@ while True:
 def run_and_kill(path: Path, after_s: float) -> int:
     """Start a writer, kill it; the last cycle that it knew to be stored."""
     argv = [sys.executable, "-c", WRITER, str(path)]
-    writer = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-    assert writer.stdout is not None
-    first = writer.stdout.readline()
-    time.sleep(after_s)
-    writer.kill()
-    told = [first, *writer.stdout.read().splitlines(keepends=True)]
-    writer.stdout.close()
-    assert writer.wait() == -signal.SIGKILL, "the writer ended by itself"
+    with child(argv, stdout=subprocess.PIPE, text=True) as writer:
+        first = writer.stdout.readline()
+        time.sleep(after_s)
+        writer.kill()
+        told = [first, *writer.stdout.read().splitlines(keepends=True)]
+        assert writer.wait() == -signal.SIGKILL, "the writer ended by itself"
     return int([line for line in told if line.endswith("\n")][-1])
 
 

@@ -71,7 +71,7 @@ def test_an_address_of_another_machine() -> None:
 def status(url: str, authorization: str = "") -> tuple[int, bytes]:
     request = urllib.request.Request(url, headers={"Authorization": authorization})
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -83,7 +83,7 @@ def serving(path: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
     argv = [sys.executable, "-c", "import control.page as p; raise SystemExit(p.main())"]
     process = subprocess.Popen([*argv, "--config", str(path)], stderr=subprocess.PIPE)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             try:
                 status(url)
@@ -105,7 +105,7 @@ def test_it_answers_before_there_is_a_store_and_ends_in_order(tmp_path: Path) ->
         assert (code, json.loads(body)["status"]) == (503, "unreadable")
         assert status(f"{url}/")[0] == 200
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def test_with_a_token_it_asks_everybody(tmp_path: Path) -> None:
