@@ -1,0 +1,227 @@
+"""An upgrade and a removal of Nebulxc while containers run: they go on, and stay manageable."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sysconfig
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.installation import Images, Installation, run
+
+from control.install.containers import Containers
+from control.install.environment import PACKAGES, Environment
+from control.problem import Problem
+from vmm.cgroup_tree import CgroupTree
+from vmm.host import Host
+from vmm.spec import VmSpec
+
+pytestmark = [pytest.mark.host, pytest.mark.timeout(600)]
+
+TOP = Path(__file__).parents[3]
+VMID = 71500 + os.getpid() % 90
+NAME = f"one-{VMID}"
+SITE = Path(sysconfig.get_path("purelib"))
+PATIENCE = 120.0
+
+
+class LinkingPip(Host):
+    """pip's part without a network: the project is copied, its dependencies are links to ours."""
+
+    def run(self, *argv: str, **_: object) -> str:
+        if "venv" in argv:
+            return run(argv[0], "-m", "venv", "--without-pip", argv[-1])
+        fresh, source = Path(argv[0]).parents[1], Path(argv[-1])
+        (site,) = fresh.glob("lib/python3*/site-packages")
+        for path in SITE.iterdir():
+            if path.suffix != ".pth" and "nebulxc" not in path.name:
+                (site / path.name).symlink_to(path)
+        for package in PACKAGES:
+            shutil.copytree(source / package, site / package)
+        return ""
+
+
+class Node:
+    """`/opt/nebulxc` of a test: an environment made from a checkout that can change."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self.checkout = installation.base / "checkout"
+        ignored = shutil.ignore_patterns("__pycache__", "remotes")
+        for package in PACKAGES:
+            shutil.copytree(TOP / package, self.checkout / package, ignore=ignored)
+        shutil.copy(TOP / "pyproject.toml", self.checkout)
+        self.opt = installation.base / "opt"
+        policy = installation.policy
+        keys = ("state", "lxc", "log", "journal", "datastores", "profiles")
+        lines = [f'{key} = "{getattr(policy, key)}"' for key in keys]
+        self.config = installation.base / "nebulxc.toml"
+        self.config.write_text('[driver]\nsettle = "0s"\n' + "\n".join(lines) + "\n")
+        self.environment = Environment(self.opt, self.checkout, LinkingPip())
+
+    def change(self, version: str) -> None:
+        """Another version: its hooks leave a trace."""
+        path = self.checkout / "control/hook.py"
+        text = path.read_text().partition("# version")[0]
+        trace = f"open({str(self.installation.base / 'hooks')!r}, 'a').write('{version}\\n')\n"
+        path.write_text(f"{text}# version\n{trace}")
+
+    def upgrade(self, version: str) -> None:
+        self.change(version)
+        assert self.environment.missing().endswith(f"the environment {self.opt}")
+        self.environment.apply()
+        assert self.environment.missing() == ""
+
+    def hooks(self) -> set[str]:
+        """The versions whose hooks ran since this was last asked."""
+        path = self.installation.base / "hooks"
+        found = set(path.read_text().split()) if path.exists() else set()
+        path.unlink(missing_ok=True)
+        return found
+
+    def action(self, action: str, message: str) -> str:
+        """One action by the installed version; its answer."""
+        program = (
+            "from pathlib import Path; from control.action import main; "
+            f"raise SystemExit(main(config=Path({str(self.config)!r})))"
+        )
+        words = {"deploy": ("/deployment.0", "node")}.get(action, (NAME, "node"))
+        done = subprocess.run(
+            [self.opt / "bin/python3", "-I", "-c", program, action, *words, str(VMID), "node"],
+            input=message.encode(),
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, (action, done.stderr.decode())
+        return done.stdout.decode().strip()
+
+
+VM = """\
+<VM><ID>{vmid}</ID><STATE>3</STATE><LCM_STATE>2</LCM_STATE><TEMPLATE><CPU>1</CPU>
+<MEMORY>64</MEMORY><VMID>{vmid}</VMID><DISK><DISK_ID>0</DISK_ID><DISK_TYPE>FILE</DISK_TYPE>
+<DRIVER>raw</DRIVER><FORMAT>raw</FORMAT><TYPE>FILE</TYPE><SOURCE>{disk}</SOURCE>
+<TARGET>sda</TARGET><READONLY>NO</READONLY></DISK></TEMPLATE><USER_TEMPLATE/>
+<HISTORY_RECORDS><HISTORY><OID>{vmid}</OID><SEQ>0</SEQ><HOSTNAME>node</HOSTNAME><DS_ID>0</DS_ID>
+</HISTORY></HISTORY_RECORDS></VM>
+"""
+MESSAGE = (
+    "<VMM_DRIVER_ACTION_DATA><HOST>node</HOST><DEPLOY_ID>{name}</DEPLOY_ID>{vm}"
+    "</VMM_DRIVER_ACTION_DATA>"
+)
+
+
+@pytest.fixture(scope="module")
+def images() -> Iterator[Images]:
+    with tempfile.TemporaryDirectory(prefix="nxid-images-", dir="/var/tmp") as directory:
+        yield Images(Path(directory))
+
+
+@pytest.fixture
+def installation() -> Iterator[Installation]:
+    made = Installation(profiles="/nonexistent")
+    yield made
+    made.close()
+    assert CgroupTree(NAME).directories() == []
+
+
+@pytest.fixture
+def node(installation: Installation) -> Node:
+    made = Node(installation)
+    made.upgrade("first")
+    return made
+
+
+@pytest.fixture
+def vm(installation: Installation, images: Images) -> VmSpec:
+    return installation.vm(VMID, root=images.busybox())
+
+
+@pytest.fixture
+def text(vm: VmSpec) -> str:
+    assert vm.root is not None
+    return VM.format(vmid=VMID, disk=vm.root.source)
+
+
+def rebooted(node: Node, vm: VmSpec) -> None:
+    """The guest reboots itself; another init must come up."""
+    before = CgroupTree(NAME).init()
+    with contextlib.suppress(AssertionError):  # its own end may come first
+        node.installation.attach(vm, "reboot", check=False)
+    deadline = time.monotonic() + PATIENCE
+    while CgroupTree(NAME).init() in (None, before):
+        assert time.monotonic() < deadline, "the guest's reboot did not bring up another init"
+        time.sleep(0.05)
+
+
+class Asking(threading.Thread):
+    """Polls the container through the installed version without a pause."""
+
+    def __init__(self, node: Node, message: str) -> None:
+        super().__init__()
+        self.node, self.message = node, message
+        self.over = threading.Event()
+        self.answers: list[str] = []
+
+    def run(self) -> None:
+        while not self.over.is_set():
+            try:
+                self.answers.append(self.node.action("poll", self.message))
+            except (AssertionError, OSError) as error:
+                self.answers.append(f"failed: {error}")
+
+    def end(self) -> set[str]:
+        self.over.set()
+        self.join()
+        return set(self.answers)
+
+
+def test_an_upgrade_under_load(node: Node, vm: VmSpec, text: str) -> None:
+    message = MESSAGE.format(name=NAME, vm=text)
+    assert node.action("deploy", text) == NAME
+    assert node.hooks() == {"first"}
+    pid = CgroupTree(NAME).init()
+    asking = Asking(node, message)
+    asking.start()
+    try:
+        for version in ("second", "third"):
+            node.upgrade(version)
+    finally:
+        answers = asking.end()
+    assert answers == {"STATE=a"}, asking.answers
+    assert CgroupTree(NAME).init() == pid
+    rebooted(node, vm)
+    assert node.hooks() == {"third"}
+    assert node.action("poll", message) == "STATE=a"
+    node.action("reboot", message)
+    node.action("shutdown", message)
+    assert CgroupTree(NAME).init() is None
+    assert os.listdir(node.installation.policy.lxc) == []
+
+
+def test_a_removal_refuses_while_one_runs_and_keeps_the_disks(
+    node: Node, vm: VmSpec, text: str
+) -> None:
+    assert vm.root is not None
+    policy, retired = node.installation.policy, node.installation.base / "retired"
+    step = Containers(policy, Host(), retired)
+    node.action("deploy", text)
+    with pytest.raises(Problem, match=rf"{NAME} run under Nebulxc: touch {retired}, power them"):
+        step.leftover()
+    assert node.action("poll", MESSAGE.format(name=NAME, vm=text)) == "STATE=a"
+    node.installation.attach(vm, "poweroff", check=False)
+    deadline = time.monotonic() + PATIENCE
+    while CgroupTree(NAME).init() is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert step.leftover() == f"remove the definitions of {NAME} (stopped)"
+    step.remove()
+    assert step.leftover() == ""
+    assert os.listdir(policy.lxc) == []
+    assert node.action("deploy", text) == NAME
+    node.action("cancel", MESSAGE.format(name=NAME, vm=text))
