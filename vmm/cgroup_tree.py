@@ -95,12 +95,19 @@ class CgroupTree:
                 )
             time.sleep(POLL_SECONDS)
 
-    def remove_empty(self) -> None:
-        """Remove cgroups that a crash left, so that the next start gets its usual names."""
-        for path in self.directories():
-            for group, _, _ in os.walk(path, topdown=False):
-                with contextlib.suppress(OSError):
-                    os.rmdir(group)
+    def remove(self, seconds: float) -> None:
+        """Remove what a crash left, so that the next start gets its usual names.
+
+        What is left of a killed monitor (a hook, LXC's apparmor_parser) is ended. A group that is
+        still in use after `seconds` stays.
+        """
+        deadline = time.monotonic() + seconds
+        while left := self.directories():
+            for path in left:
+                _remove(path)
+            if time.monotonic() > deadline:
+                return
+            time.sleep(POLL_SECONDS)
 
     def payloads(self) -> list[tuple[Hierarchy, str]]:
         """Every cgroup of the payload with the tree it is in."""
@@ -114,6 +121,16 @@ class CgroupTree:
     def living(self) -> list[tuple[Hierarchy, str]]:
         """As `payloads`, only those with processes: a stale one may stand beside the real one."""
         return [(tree, path) for tree, path in self.payloads() if any(_pids(path))]
+
+
+def _remove(path: str) -> None:
+    for pid in _pids(path):
+        with process.held(pid) as pidfd:
+            if pidfd is not None and pid in _pids(path):
+                process.kill(pidfd)
+    for group, _, _ in os.walk(path, topdown=False):
+        with contextlib.suppress(OSError):
+            os.rmdir(group)
 
 
 _THAW = {1: ("freezer.state", "THAWED"), 2: ("cgroup.freeze", "0")}

@@ -7,7 +7,7 @@ from vmm import apparmor_profile, attempt, liblxc, logs, monitor, mounts, networ
 from vmm.attachments import load
 from vmm.cgroup_tree import CgroupTree
 from vmm.errors import CommandError, DriverError
-from vmm.host import Host
+from vmm.host import PATH, Host
 from vmm.logs import START_LOG
 from vmm.plan import Plan
 from vmm.policy import NodePolicy
@@ -84,6 +84,17 @@ class Container:
             raise self._died()
         return pid
 
+    def run(self, *argv: str, timeout: float) -> str:
+        """What a command inside writes, run as its root with a plain environment."""
+        return self._host.run(*self.attaching(), *argv, timeout=timeout)
+
+    def attaching(self) -> tuple[str, ...]:
+        """The words before a command that runs inside, as its root with a plain environment."""
+        return (
+            *("lxc-attach", "-n", self.name, "-P", self._policy.lxc),
+            *("--clear-env", "--set-var", f"PATH={PATH}", "--set-var", "HOME=/root", "--"),
+        )
+
     def shut_down(self, seconds: float) -> bool:
         """Ask init to power off; whether the container and its monitor ended within `seconds`."""
         deadline = time.monotonic() + seconds
@@ -151,7 +162,7 @@ class Container:
         """Wait for or remove what a stopped container may have left: devices, NICs, cgroups."""
         while mounts.unmount(self.state.rootfs):
             pass  # hooks mount in the monitor's namespace: what is here was mounted by hand
-        self.cgroups.remove_empty()
+        self.cgroups.remove(KILL_SECONDS)
         plan = self.state.read(PLAN)
         network.remove_all(Plan.from_json(plan).nics if plan else (), nics)
         for attachment in load(self.state):

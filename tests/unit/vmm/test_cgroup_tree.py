@@ -50,7 +50,7 @@ def test_one_7_is_not_one_71(tree: CgroupTree) -> None:
 def test_empty_groups_go_and_others_stay(tree: CgroupTree, tmp_path: Path) -> None:
     (tmp_path / "v1/lxc.payload.one-7/freezer.state").unlink()
     (tmp_path / "v2/lxc.payload.one-7/nested/busy").touch()
-    tree.remove_empty()
+    tree.remove(0)
     assert [path.removeprefix(str(tmp_path)) for path in tree.directories()] == [
         "/v2/lxc.payload.one-7"
     ]
