@@ -33,6 +33,20 @@ def place(pid: int, placed: Sequence[tuple[int, str]], uid: int, gid: int, timeo
     ask_child(work, timeout, "mounting disks in the container")
 
 
+def replace(pid: int, placed: tuple[int, str], uid: int, gid: int, timeout: float) -> None:
+    """As `place` does, in the place of what is mounted there, if anything."""
+    mount, target = placed
+
+    def work() -> str:
+        mounts.enter_mount_namespace(pid)
+        _make_directory(target, uid, gid)
+        mounts.unmount(target, lazy=True)
+        mounts.place(mount, target)
+        return ""
+
+    ask_child(work, timeout, f"mounting {target} in the container")
+
+
 def unmount(pid: int, targets: Sequence[str], timeout: float) -> None:
     """Unmount what is on each directory inside the container of init `pid`, if anything."""
 

@@ -19,7 +19,7 @@ FSOPEN_CLOEXEC = FSMOUNT_CLOEXEC = 1
 SET_FLAG, SET_STRING, CMD_CREATE = 0, 1, 6
 ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV, ATTR_IDMAP = 1, 2, 4, 0x100000
 MOVE_FROM_EMPTY_PATH, AT_EMPTY_PATH, AT_FDCWD = 4, 0x1000, -100
-UMOUNT_NOFOLLOW, RESOLVE_NO_SYMLINKS = 8, 4
+MNT_DETACH, UMOUNT_NOFOLLOW, RESOLVE_NO_SYMLINKS = 2, 8, 4
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -99,9 +99,13 @@ def place(mount: int, target: str) -> None:
         raise DriverError(f"cannot mount on {target}: {error.strerror}") from error
 
 
-def unmount(target: str) -> bool:
-    """Unmount what is on `target`; False when nothing is mounted there."""
-    if _libc.umount2(target.encode(), UMOUNT_NOFOLLOW) == 0:
+def unmount(target: str, *, lazy: bool = False) -> bool:
+    """Unmount what is on `target`; False when nothing is mounted there.
+
+    A `lazy` one never fails as busy: who has a file of it open keeps that file.
+    """
+    flags = UMOUNT_NOFOLLOW | (MNT_DETACH if lazy else 0)
+    if _libc.umount2(target.encode(), flags) == 0:
         return True
     code = ctypes.get_errno()
     if code in (errno.EINVAL, errno.ENOENT):
