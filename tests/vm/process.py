@@ -123,6 +123,7 @@ class Service:
                 (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, str(self.log), append, 0o600),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
+                *_inherited(),
             ],
             setsid=True,
         )
@@ -182,6 +183,13 @@ class Service:
                     _send(process[0], signal.SIGKILL)
                     _ended(*process, 10.0)
         self.record.unlink(missing_ok=True)
+
+
+def _inherited() -> Iterator[tuple[int, int]]:
+    """Closes what we were started with: our caller's lock would be held as long as QEMU runs."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:
+            yield os.POSIX_SPAWN_CLOSE, int(name)
 
 
 def _send(pidfd: int, number: int) -> None:

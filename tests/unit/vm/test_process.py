@@ -49,6 +49,18 @@ def test_is_on_record_when_start_returns(tmp_path: Path) -> None:
     service.end()
 
 
+def test_it_holds_nothing_that_its_starter_had_open(tmp_path: Path) -> None:
+    service = service_in(tmp_path)
+    with (tmp_path / "lock").open("w") as lock:
+        os.set_inheritable(lock.fileno(), True)
+        service.start(["sleep", "60"], bound=True)
+        identity = service.identity()
+    assert identity is not None
+    held = sorted(os.listdir(f"/proc/{identity.pid}/fd"))
+    service.end()
+    assert held == ["0", "1", "2"]
+
+
 def test_says_when_it_could_not_be_put_on_record(tmp_path: Path) -> None:
     service = Service(tmp_path / "nowhere/it.pid", tmp_path / "it.log")
     with pytest.raises(CommandError, match="ended before it began"):
