@@ -78,7 +78,7 @@ def test_the_same_as_the_reader_proper(store: Path) -> None:
         stamp.boot_id,
     )
     entities = list(proper.values())
-    like = brief.Newest(0, 0, "", entities)  # type: ignore[arg-type] -- any Lookup will do here
+    like = brief.Newest(0, 0, "", entities)  # type: ignore[arg-type]  # any Lookup will do here
     assert figures(found) == figures(like)
     assert {entity.kind for entity in found.entities} == {"container", "host"}
 
