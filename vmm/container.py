@@ -58,7 +58,7 @@ class Container:
         try:
             self._host.run(
                 *("lxc-start", "-n", self.name, "-P", self._policy.lxc),
-                *("-l", "WARN", "-o", f"{self.logs}/{START_LOG}"),
+                *("-l", logs.LEVEL, "-o", f"{self.logs}/{START_LOG}"),
                 timeout=seconds,
                 env={attempt.VARIABLE: begun.id},
             )
@@ -170,6 +170,7 @@ class Container:
 
     def undefine(self) -> None:
         """Remove its directories, LXC's stub first: what LXC cannot find, it cannot start."""
+        logs.used(self.logs)
         apparmor_profile.forget(self.name, self._policy.lxc)
         stub.remove(self.stub)
         self.state.remove()

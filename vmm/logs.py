@@ -6,6 +6,8 @@ import time
 
 from vmm.policy import NodePolicy
 
+LEVEL = "ERROR"
+"""LXC warns a little at each reboot: a guest that reboots without end would fill the disk."""
 START_LOG, LXC_LOG = "start.log", "lxc.log"
 MAX_BYTES = 1 << 20
 DAY_SECONDS = 86_400
@@ -23,6 +25,12 @@ def prepare(name: str, policy: NodePolicy) -> str:
         if os.stat(f"{directory}/{LXC_LOG}").st_size > MAX_BYTES:
             os.rename(f"{directory}/{LXC_LOG}", f"{directory}/{LXC_LOG}.old")
     return directory
+
+
+def used(directory: str) -> None:
+    """The days that logs are kept begin now, with the end of their container."""
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(directory)
 
 
 def errors(log: str, most: int = 3) -> str:

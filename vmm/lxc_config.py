@@ -8,7 +8,7 @@ limits, the rootfs, the ids and the hooks come after them.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from vmm import apparmor, cgroups
+from vmm import apparmor, cgroups, logs
 from vmm.errors import DriverError
 from vmm.idrange import IdRange
 from vmm.node import Node
@@ -87,7 +87,7 @@ def _basics(vm: VmSpec, place: Place, policy: NodePolicy) -> Iterator[Line]:
     yield "lxc.pty.max", "1024"
     yield "lxc.tty.max", "4"
     yield "lxc.log.file", f"{place.log}/lxc.log"
-    yield "lxc.log.level", "WARN"
+    yield "lxc.log.level", logs.LEVEL
     yield "lxc.console.logfile", f"{place.log}/console.log"
     yield "lxc.console.size", str(policy.console_log_bytes)
     yield "lxc.console.rotate", "1"

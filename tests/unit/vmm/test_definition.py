@@ -108,6 +108,9 @@ class TestLogs:
         (tmp_path / "ct/one-2").mkdir(parents=True)
         for name in ("one-1", "one-2", "other"):
             os.utime(tmp_path / "log" / name, (0, 0))
+        os.utime(tmp_path / "log/one-3", (0, 0))
+        logs.used(str(tmp_path / "log/one-3"))
+        logs.used(str(tmp_path / "log/none"))
         logs.expire(policy)
         assert {path.name for path in (tmp_path / "log").iterdir()} == {"one-2", "one-3", "other"}
 
