@@ -49,9 +49,11 @@ def _memory(host: Lookup) -> str:
 
 
 def _network(host: Lookup) -> str:
-    named = (("NETRX", "receive"), ("NETTX", "transmit"))
-    totals = ((name, host.total(f"lxc_host_network_{way}_bytes_total")) for name, way in named)
-    return "".join(attribute(name, round(value)) for name, value in totals if value is not None)
+    found = []
+    for name, way in (("NETRX", "receive"), ("NETTX", "transmit")):
+        metric = f"lxc_host_network_{way}_bytes_total"
+        found += [(name, host.total(metric)), (f"{name}_BW", host.rate(metric))]
+    return "".join(attribute(name, round(value)) for name, value in found if value is not None)
 
 
 def _node(node: Node) -> str:

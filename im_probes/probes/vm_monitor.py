@@ -31,6 +31,10 @@ def _seconds(value: float) -> str:
     return f"{value:.3f}"
 
 
+def _per_second(value: float) -> str:
+    return f"{value:.2f}"
+
+
 def _cores_as_percent(value: float) -> str:
     return f"{value * PERCENT:.2f}"
 
@@ -56,6 +60,12 @@ SCALARS: tuple[tuple[str, Find, Show], ...] = (
     ("DISKWRBYTES", _total("lxc_disk_written_bytes_total"), round),
     ("DISKRDIOPS", _total("lxc_disk_reads_completed_total"), round),
     ("DISKWRIOPS", _total("lxc_disk_writes_completed_total"), round),
+    ("NETRX_BW", _rate("lxc_network_receive_bytes_total"), round),
+    ("NETTX_BW", _rate("lxc_network_transmit_bytes_total"), round),
+    ("DISKRDBYTES_BW", _rate("lxc_disk_read_bytes_total"), round),
+    ("DISKWRBYTES_BW", _rate("lxc_disk_written_bytes_total"), round),
+    ("DISKRDIOPS_BW", _rate("lxc_disk_reads_completed_total"), _per_second),
+    ("DISKWRIOPS_BW", _rate("lxc_disk_writes_completed_total"), _per_second),
     ("NEBULXC_CPU_LIMIT", _value("lxc_cpu_limit_cores"), _cores_as_percent),
     ("NEBULXC_CPU_THROTTLED_PERIODS", _value("lxc_cpu_throttled_periods_total"), round),
     ("NEBULXC_CPU_THROTTLED_SECONDS", _value("lxc_cpu_throttled_seconds_total"), _seconds),

@@ -54,6 +54,15 @@ def test_opennebulas_own_attributes(oned_parses: Parse) -> None:
     assert found[-2:] == [("GUEST_IP", "192.0.2.1"), ("GUEST_IP_ADDRESSES", "192.0.2.1")]
 
 
+def test_bandwidth_is_what_came_since_the_reading_before(oned_parses: Parse) -> None:
+    received = Column("lxc_network_receive_bytes_total", ETH0)
+    reads = Column("lxc_disk_reads_completed_total", LOOP)
+    now, before = {received: 3000.0, reads: 7.0}, {received: 1000.0, reads: 6.0}
+    found = dict(oned_parses(template(reading(now, before))))
+    assert (found["NETRX_BW"], found["DISKRDIOPS_BW"]) == ("1000", "0.50")
+    assert "NETTX_BW" not in found
+
+
 def test_unknown_is_left_out_never_0() -> None:
     unread = {Column(f"lxc_{what}"): MISSING for what in ("pids", "memory_working_set_bytes")}
     assert template(reading(unread)) == ""
