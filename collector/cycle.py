@@ -75,7 +75,7 @@ class Collector:
         tree = hierarchies.primary or settings.root / "sys/fs/cgroup"
         boot_id = clock.now().boot_id
         self._opener = opening.Opener(settings.root, hierarchies, self._devices, boot_id)
-        self._inventory = Inventory(settings.root, tree, settings.lxc_paths)
+        self._inventory = Inventory(settings.root, tree, settings.lxc_paths, self._not_told)
         self._running: Mapping[str, Found] = {}
         self._watched: dict[str, _Watched] = {}
         self._stopped: dict[str, Row] = {}
@@ -99,6 +99,7 @@ class Collector:
         rows += told.values()
         # What was read and then ended, in this cycle, is told as stopped in the next.
         rows += (row for row in self._stopped.values() if row.entity.name not in told)
+        self._devices.usages.wake()
         self.stats.last_stamp = stamp
         return Cycle(stamp, _one_each(rows))
 
@@ -205,6 +206,10 @@ class Collector:
     def _stopped_row(self, name: str) -> Row:
         entity = ContainerRef.of(printable(name)).entity(self._settings.host)
         return Row(entity, _STOPPED_GENERATION, *STOPPED)
+
+    def _not_told(self, error: Exception) -> None:
+        """What should tell whether a container runs is garbage."""
+        self.stats.failed("state", error)
 
     def _guarded(self, step: Callable[[], None]) -> None:
         try:

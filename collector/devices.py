@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from collector import diskids
+from collector.counted import Counted
 from collector.model import Labels
 from collector.rbd import Mapped
 from collector.statfs import Usage, Worker
@@ -37,7 +38,7 @@ class Devices:
     `root` is the file system that holds proc/ and sys/, `datastores` OpenNebula's within it. Called
     from the collection thread: what may block (looking into a datastore on NFS) is left to a
     thread and is simply unknown while that hangs. `usages` makes the statfs calls of all
-    containers, `images` are the mapped Ceph images.
+    containers, `images` are the mapped Ceph images, `counted` the devices that blkio counts.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Devices:
         """Grows when an answer may differ from the one before: ask again, compare, keep equals."""
         self.usages: Worker[Usage] = Worker()
         self.images = Mapped(root, clock)
+        self.counted = Counted(clock)
         self._root, self._datastores, self._clock = root, datastores, clock
         self._files: Worker[str | None] = Worker(abandoned_max=1)
         # The kernel announces this machine's devices, not those of a captured tree.
@@ -60,11 +62,12 @@ class Devices:
         self._is_late = False
 
     def refresh(self) -> None:
-        """Notice what changed; once per cycle. One system call when nothing did.
+        """Notice what changed; once per cycle. Two system calls when nothing did.
 
         A device that was announced is read anew; all are compared with sysfs every `RECHECK_S`,
         which also looks again for the disks that were nobody's.
         """
+        self.images.refresh()
         changed = self._uevents.changed()
         self._patience_s = _PATIENCE_S
         is_late = self._is_late and not self._files.abandoned

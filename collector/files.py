@@ -22,21 +22,6 @@ Parsed = TypeVar("Parsed")
 _GONE = frozenset({errno.ENODEV, errno.ESRCH})
 
 
-def read_at(fd: int, path: str, size: int = _SIZE) -> bytes:
-    """All of an open file from its start; Gone when what it told of is no more.
-
-    `size` is what it probably fits in, with a byte to spare.
-    """
-    try:
-        data = os.pread(fd, size, 0)
-        while len(data) == size:
-            size *= 4
-            data = os.pread(fd, size, 0)
-    except OSError as error:
-        raise _named(error, path) from error
-    return data
-
-
 def read_new(path: str, dir_fd: int | None = None) -> bytes:
     """All of a file that must not be kept open (/proc/PID/net/dev pins its namespace).
 
@@ -83,16 +68,35 @@ class Text(Generic[Parsed]):
 
         Gone, OSError or FormatError, each naming the path.
         """
-        data = read_at(self._fd, self._path, self._size)
-        if data != self._data:
-            self._data = None
-            try:
-                self._parsed = self._parse(data)
-            except FormatError as error:
-                raise error.at(self._path) from None
-            self._data = data
-            self._size = len(data) + _SPARE
+        # Every container's every file passes here in every cycle: one call, one comparison.
+        try:
+            data = os.pread(self._fd, self._size, 0)
+        except OSError as error:
+            raise _named(error, self._path) from error
+        if data == self._data:  # which is shorter than was asked for: it is whole
+            return self._parsed
+        return self._changed(data)
+
+    def _changed(self, data: bytes) -> Parsed:
+        self._data = None
+        try:
+            data = self._whole(data)
+            self._parsed = self._parse(data)
+        except OSError as error:
+            raise _named(error, self._path) from error
+        except FormatError as error:
+            raise error.at(self._path) from None
+        self._data = data
+        self._size = len(data) + _SPARE
         return self._parsed
+
+    def _whole(self, data: bytes) -> bytes:
+        """All of it: what fills the buffer to the last byte may go on."""
+        size = self._size
+        while len(data) == size:
+            size *= 4
+            data = os.pread(self._fd, size, 0)
+        return data
 
     def close(self) -> None:
         """Close the descriptor."""

@@ -5,12 +5,13 @@ Needs no privilege, so a process of any user can keep an inventory of its own.
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from collector import monitors, naming
 from collector.files import read_new
+from collector.formats import FormatError
 from collector.group import Gone
 from collector.naming import Name
 from collector.procfs import command_line, is_init, parent, stat
@@ -50,10 +51,18 @@ class Inventory:
     """The containers below `tree`, one of the mounted cgroup hierarchies.
 
     `refresh` is cheap when nothing changed. The whole tree is walked only now and then: for
-    containers that LXC put somewhere new, and for changes that inotify did not tell.
+    containers that LXC put somewhere new, and for changes that inotify did not tell. `failed` is
+    told of text that the kernel never writes: it may hide a container.
     """
 
-    def __init__(self, root: Path, tree: Path, lxc_paths: Sequence[Path] = LXC_PATHS) -> None:
+    def __init__(
+        self,
+        root: Path,
+        tree: Path,
+        lxc_paths: Sequence[Path] = LXC_PATHS,
+        failed: Callable[[Exception], None] = lambda _: None,
+    ) -> None:
+        self._failed = failed
         self._root, self._tree, self._lxc_paths = root, str(tree), tuple(lxc_paths)
         self._proc = str(root / "proc")
         self._watch = Watch()
@@ -112,11 +121,14 @@ class Inventory:
                     todo.append((f"{within}/{name}", depth + 1))
         self._elsewhere = {
             directory
-            for directory in monitors.cgroups(self._root, self._tree)
+            for directory in monitors.cgroups(self._root, self._tree, self._inits())
             if not naming.is_payload(*_named(directory))
         }
         for watched in self._parents | {_named(directory)[1] for directory in self._elsewhere}:
             self._watch.add(Path(watched))
+
+    def _inits(self) -> dict[int, str]:
+        return {found.init_pid: directory for directory, found in self.running.items()}
 
     def _list(self, now_s: float) -> None:
         payloads = {}
@@ -146,12 +158,15 @@ class Inventory:
                 self._starting |= payload.found is None and now_s - payload.since < _STARTING_S
 
     def _look(self, directory: str, inode: int) -> Found | None:
-        for pid in _processes(directory):
+        for pid in self._processes(directory):
             try:
                 if not self._is_init(pid):
                     continue
                 init = stat(read_new(f"{self._proc}/{pid}/stat"))
-            except (OSError, Gone, ValueError):  # ended, or nothing that the kernel writes
+            except (OSError, Gone):  # ended
+                continue
+            except ValueError as error:
+                self._failed(ValueError(f"{self._proc}/{pid}: {error}"))
                 continue
             if init.state in _DEAD:
                 continue
@@ -159,6 +174,24 @@ class Inventory:
             name = naming.resolve(os.path.basename(directory), monitor, self._lxc_paths)
             return Found(name, directory, inode, pid, init.start_ticks)
         return None
+
+    def _processes(self, directory: str) -> Iterator[int]:
+        """The processes of a cgroup and of those below: a guest's systemd moves itself down."""
+        todo = [directory]
+        for _ in range(_DIRECTORIES_MAX):
+            if not todo:
+                return
+            cgroup = todo.pop(0)
+            try:
+                told = read_new(f"{cgroup}/cgroup.procs")
+            except (OSError, Gone):
+                continue
+            pids = [word for word in told.split() if word.isdigit()]
+            if len(pids) < len(told.split()):
+                self._failed(FormatError(told, "process numbers", f"{cgroup}/cgroup.procs"))
+            # 0 stands for a process outside of our own namespace.
+            yield from (int(pid) for pid in pids if pid != b"0")
+            todo += [f"{cgroup}/{name}" for name, _ in _directories(cgroup)]
 
     def _is_init(self, pid: int) -> bool:
         """Process 1 of its namespace; with a shared one (lxc.namespace.share.pid) LXC's child."""
@@ -177,9 +210,8 @@ class Inventory:
             if found.name.lxc_path is not None:
                 self._known[found.name.text] = Path(found.name.lxc_path)
         for name, lxc_path in list(self._known.items()):
-            if not os.path.exists(
-                lxc_path / name / "config"
-            ):  # Path's raises where we may not look
+            # Not Path's: it raises where we may not look, and costs five times as much.
+            if not os.path.exists(f"{lxc_path}/{name}/config"):
                 del self._known[name]
         up = {found.name.text for found in running.values()}
         self.stopped = frozenset((self._configured | self._known.keys()) - up)
@@ -200,25 +232,9 @@ def _directories(parent: str) -> Iterator[tuple[str, int]]:
         return
 
 
-def _processes(directory: str) -> Iterator[int]:
-    """The processes of a cgroup and of those below: a guest's systemd moves itself down."""
-    todo = [directory]
-    for _ in range(_DIRECTORIES_MAX):
-        if not todo:
-            return
-        cgroup = todo.pop(0)
-        try:
-            pids = read_new(f"{cgroup}/cgroup.procs").split()
-        except (OSError, Gone):
-            continue
-        # 0 stands for a process outside of our own namespace.
-        yield from (int(pid) for pid in pids if pid.isdigit() and pid != b"0")
-        todo += [f"{cgroup}/{name}" for name, _ in _directories(cgroup)]
-
-
 def _configured(lxc_paths: Sequence[Path]) -> Iterator[str]:
     """The names of the containers that have a configuration."""
     for lxc_path in lxc_paths:
         for name, _ in _directories(str(lxc_path)):
-            if os.path.exists(lxc_path / name / "config"):
+            if os.path.exists(f"{lxc_path}/{name}/config"):
                 yield name

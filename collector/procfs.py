@@ -67,7 +67,7 @@ def boot_time(root: Path) -> float:
 def command_line(root: Path, pid: int) -> tuple[bytes, ...]:
     """A process's arguments; () when it is gone or a kernel thread."""
     try:
-        data = read_new(str(root / f"proc/{pid}/cmdline"))
+        data = read_new(f"{root}/proc/{pid}/cmdline")
     except Exception:
         return ()
     return tuple(data.rstrip(b"\0").split(b"\0"))

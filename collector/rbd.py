@@ -37,28 +37,35 @@ class Image:
 class Mapped:
     """The images mapped on this host, one list for all containers and the host.
 
-    Which ids there are is looked up at every call, what they are every `RECHECK_S`: an id may be
-    given to another image. Containers claim what they have mounted.
+    Which ids there are is looked up at every `refresh`, what they are every `RECHECK_S`: an id may
+    be given to another image. Containers claim what they have mounted.
     """
 
     def __init__(self, root: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._root, self._clock = root, clock
-        self._images: dict[str, Image] = {}
+        self._bus = str(root / _BUS)
+        self._known: dict[str, Image] = {}
+        self._images: tuple[Image, ...] = ()
         self._checked = clock()
         self._claims: Counter[Number] = Counter()
+        self.refresh()
 
-    def images(self) -> tuple[Image, ...]:
-        """Every image mapped now; none where the kernel has no rbd. Half a one is left out."""
+    def refresh(self) -> None:
+        """Look what is mapped, once per cycle; nothing where the kernel has no rbd."""
         try:
-            ids = os.listdir(self._root / _BUS)
+            ids = os.listdir(self._bus)
         except OSError:
-            return ()
+            ids = []
         if self._clock() - self._checked >= RECHECK_S:
             self._checked = self._clock()
-            self._images.clear()
-        known = {id_: self._images.get(id_) or image(self._root, id_) for id_ in ids}
-        self._images = {id_: found for id_, found in known.items() if found is not None}
-        return tuple(self._images[id_] for id_ in sorted(self._images, key=_by_number))
+            self._known.clear()
+        known = {id_: self._known.get(id_) or image(self._root, id_) for id_ in ids}
+        self._known = {id_: found for id_, found in known.items() if found is not None}
+        self._images = tuple(self._known[id_] for id_ in sorted(self._known, key=_by_number))
+
+    def images(self) -> tuple[Image, ...]:
+        """Every image that was mapped at the last `refresh`. Half a one is left out."""
+        return self._images
 
     def claim(self, numbers: set[Number]) -> None:
         """A container has these devices mounted."""
@@ -70,7 +77,7 @@ class Mapped:
 
     def unclaimed(self) -> tuple[Image, ...]:
         """The images that no container has mounted."""
-        return tuple(found for found in self.images() if self._claims[found.number] <= 0)
+        return tuple(found for found in self._images if self._claims[found.number] <= 0)
 
 
 def _by_number(id_: str) -> tuple[int, str]:

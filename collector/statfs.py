@@ -76,8 +76,12 @@ class Worker(Generic[T]):
             self._tend()
             return self._abandoned
 
-    def submit(self, key: Hashable, call: Callable[[], T]) -> bool:
-        """Have `call` made soon; False when the last one of this key has not returned yet."""
+    def submit(self, key: Hashable, call: Callable[[], T], later: bool = False) -> bool:
+        """Have `call` made soon; False when the last one of this key has not returned yet.
+
+        `later`: not before `wake`. A thread that works during a cycle takes turns with it for
+        Python's lock at every system call, which costs more than the call.
+        """
         with self._changed:
             self._tend()
             if self._closed or key in self._busy or not self._open_lane():
@@ -85,13 +89,19 @@ class Worker(Generic[T]):
             self._busy.add(key)
             self._wanted.add(key)
             self._queue.append((key, call))
-            self._changed.notify_all()
+            if not later:
+                self._changed.notify_all()
             return True
+
+    def wake(self) -> None:
+        """Have those calls made that were left for later."""
+        if self._queue:
+            with self._changed:
+                self._changed.notify_all()
 
     def answer(self, key: Hashable) -> Answer[T] | None:
         """The last answer of `key`; None before the first."""
-        with self._changed:
-            return self._answers.get(key)
+        return self._answers.get(key)  # one step of Python: needs no lock
 
     def fresh(self, key: Hashable, age_s: float) -> T | None:
         """The last answer's value, None where there is none younger than `age_s`."""
@@ -101,6 +111,7 @@ class Worker(Generic[T]):
     def settle(self, timeout_s: float) -> bool:
         """Wait until every call that was submitted has returned; False when that takes longer."""
         with self._changed:
+            self._changed.notify_all()
             return self._changed.wait_for(lambda: not self._busy, timeout_s)
 
     def ask(self, key: Hashable, call: Callable[[], T], timeout_s: float) -> Answer[T] | None:

@@ -1,5 +1,6 @@
 """One subject with its open groups: read every cycle, one row each time."""
 
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Generic
 
@@ -93,7 +94,9 @@ class Tracked(Generic[Subject]):
                 changed = True
         if changed:
             self._columns = self._layouts.join(parts)
-        return Row(self.entity, self.generation, self._columns, values)
+        # As the store keeps them: converted now, while each is in the processor's cache, they cost
+        # a fifth of what they do when all rows are read.
+        return Row(self.entity, self.generation, self._columns, array("d", values))
 
     def close(self) -> None:
         """Close every source, each once."""

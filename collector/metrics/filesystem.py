@@ -119,7 +119,8 @@ class _Source:
 
     def _ask(self, disk: Disk) -> None:
         path = f"{self._container.root}/proc/{self._container.init_pid}/root{disk.mount.point}"
-        self._devices.usages.submit(self._key(disk), partial(usage, path, disk.expected))
+        call = partial(usage, path, disk.expected)
+        self._devices.usages.submit(self._key(disk), call, later=True)
 
     def _key(self, disk: Disk) -> tuple[int, str, int]:
         return self._container.generation, disk.mount.point, disk.mount.st_dev

@@ -85,7 +85,8 @@ class _Source:
         self._disks = disks
         for disk in disks:
             path = f"{self._root}{disk.mount.point}"
-            self._devices.usages.submit(_key(disk), partial(usage, path, disk.expected))
+            call = partial(usage, path, disk.expected)
+            self._devices.usages.submit(_key(disk), call, later=True)
         columns = tuple(Column(name, self._labels(disk)) for disk in disks for name in _NAMES)
         if columns != self._columns:
             self._columns = columns

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from collector.container import Container
-from collector.files import Text, read_new
-from collector.formats import FormatError, Values, blkio, io_stat
+from collector.files import Text
+from collector.formats import Values, blkio, io_stat
 from collector.group import Group, Source
 from collector.layers import Layers, number, told
 from collector.model import MISSING, Column, Columns, Kind, Metric
@@ -82,7 +82,8 @@ class _Source:
         self._columns: Columns = ()
         self._values: Values = ()
         self._seen: frozenset[bytes] = frozenset()
-        self._hierarchy = _topmost(files[0][0]) if len(files) > 1 else None
+        # On v2 every device is counted.
+        self._hierarchy = files[0][0] if len(files) > 1 else None
         self._counted: Collection[bytes] = ()
         self._tables: list[Table] = [{}] * len(files)
         self._texts: list[Text[Table]] = []
@@ -95,13 +96,11 @@ class _Source:
 
     def read(self, values: list[float]) -> Columns:
         """Four counters of each device, in the order of METRICS."""
-        changed = self._round != self._container.pace.round
-        for index, text in enumerate(self._texts):
-            table = text.read()
-            if table is not self._tables[index] and table != self._tables[index]:
-                self._tables[index] = table
-                changed = True
-        if changed:
+        operations = self._texts[0].read()
+        # What counts bytes counts an operation: without a new one the second file of v1 is as it
+        # was. Not reading it saves 4 µs of a container's 100; once per round it is read anyway.
+        if operations is not self._tables[0] or self._round != self._container.pace.round:
+            self._tables = [operations, *(text.read() for text in self._texts[1:])]
             self._update()
         values += self._values
         return self._columns
@@ -115,10 +114,12 @@ class _Source:
         if len(self._tables) == 1:
             return self._tables[0].get(key, _NONE)
         none = _NONE if key in self._counted else _UNKNOWN
-        return self._tables[0].get(key, none[:2]) + self._tables[1].get(key, none[:2])
+        operations, transferred = self._tables
+        return transferred.get(key, none[:2]) + operations.get(key, none[:2])
 
     def _choose(self) -> None:
         container = self._container
+        self._round = -1  # what fails here is tried again in the next cycle
         self._seen = frozenset(self._tables[0])
         mounts, version = container.mounts.read(), container.devices.version
         if mounts is not self._basis[0] or self._basis[1:] != (self._seen, version):
@@ -130,31 +131,15 @@ class _Source:
             self._columns = found if found != self._columns else self._columns
             self._basis = mounts, self._seen, version
         # What is counted stays counted: look again only for a device of which nothing is known.
-        if self._hierarchy is not None and not self._seen.union(self._counted).issuperset(
-            self._keys
-        ):
-            self._counted = _listed(self._hierarchy)
+        known = self._seen.union(self._counted)
+        if self._hierarchy is not None and not known.issuperset(self._keys):
+            self._counted = container.devices.counted.devices(self._hierarchy)
         self._round = container.pace.round
 
     def close(self) -> None:
         """Close the files."""
         while self._texts:
             self._texts.pop().close()
-
-
-def _listed(file: Path) -> Collection[bytes]:
-    """The devices that a blkio file has lines of."""
-    try:
-        return blkio(read_new(str(file))).keys()
-    except FormatError as error:
-        raise error.at(str(file)) from None
-
-
-def _topmost(file: Path) -> Path:
-    """The same file of the hierarchy's root, which sums up every cgroup."""
-    while (above := file.parent.parent / file.name).exists():
-        file = above
-    return file
 
 
 def columns(container: Container, devices: Iterable[Number]) -> Columns:
@@ -169,7 +154,7 @@ def columns(container: Container, devices: Iterable[Number]) -> Columns:
 def _open(container: Container) -> Source | None:
     directory, tree = container.cgroup.v1("blkio"), container.cgroup.v2
     if directory is not None and exists(directory, f"{_THROTTLE}.io_serviced_recursive"):
-        names = ("io_service_bytes_recursive", "io_serviced_recursive")
+        names = ("io_serviced_recursive", "io_service_bytes_recursive")
         return _Source(container, *((directory / f"{_THROTTLE}.{name}", blkio) for name in names))
     if tree is not None and exists(tree, "io.stat"):
         return _Source(container, (tree / "io.stat", io_stat))

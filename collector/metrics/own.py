@@ -144,13 +144,19 @@ class _Source:
 
     def _look_up(self) -> None:
         self._resident = float(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
-        # One is the descriptor that lists them.
-        self._fds = float(len(os.listdir("/proc/self/fd")) - 1)
+        self._fds = float(_open_fds())
         store = self._stats.store
         self._size = MISSING if store is None else float(store.size_bytes())
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def _open_fds() -> int:
+    # Linux 6.2 tells the number; listing them takes 2 ms where there are 1,300.
+    told = os.stat("/proc/self/fd").st_size
+    # One is the descriptor that lists them.
+    return told or len(os.listdir("/proc/self/fd")) - 1
 
 
 def _groups() -> tuple[str, ...]:

@@ -110,6 +110,8 @@ class _Mounted:
     def _renew(self) -> None:
         self._round = self._container.pace.round
         images = self._devices.images.images()
+        if not images and not self._claimed:
+            return
         if images:
             table = self._container.mounts.read()
             mounted = {mounts.block_number(mount) for mount in table}

@@ -41,6 +41,7 @@ class SqliteWriter:
         kind_of: KindOf = kind_by_name,
     ) -> None:
         self._path = path
+        self._directory = str(path.parent)
         self._settings = settings
         self._clock = clock
         self._kind_of = kind_of
@@ -100,7 +101,7 @@ class SqliteWriter:
         return self._open
 
     def _check_room(self) -> None:
-        status = os.statvfs(self._path.parent)
+        status = os.statvfs(self._directory)
         free = status.f_bavail * status.f_frsize
         if free < self._settings.free_reserve_bytes:
             raise NoRoom(free >> 20, self._settings.free_reserve_bytes >> 20)

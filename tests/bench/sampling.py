@@ -131,19 +131,19 @@ def figures(floor: str, size: int, busybox: Busybox) -> Figures:
 def read_each_cycle(cycle: Callable[[], None]) -> list[str]:
     """The files that a cycle reads, as it reads them, without those that are read now and then."""
     found: list[str] = []
-    read_at, read_new = files.read_at, files.read_new
+    pread, read_new = os.pread, files.read_new
 
-    def at(fd: int, path: str, size: int) -> bytes:
-        found.append(path)
-        return read_at(fd, path, size)
+    def at(fd: int, size: int, offset: int) -> bytes:
+        found.append(os.readlink(f"/proc/self/fd/{fd}"))
+        return pread(fd, size, offset)
 
     def new(path: str, dir_fd: int | None = None) -> bytes:
         found.append(f"{os.readlink(f'/proc/self/fd/{dir_fd}')}/{path}")
         return read_new(path, dir_fd)
 
-    with patch("collector.files.read_at", at), patch("collector.metrics.network.read_new", new):
+    with patch("os.pread", at), patch("collector.metrics.network.read_new", new):
         cycle()
-    return found
+    return list(dict.fromkeys(found))
 
 
 def c_program(binary: str, paths: list[str], cycles: int, pause_s: float) -> float:

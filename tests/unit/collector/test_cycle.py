@@ -198,6 +198,29 @@ def test_a_device_that_v1_does_not_count_is_unknown_not_idle(collector: Make) ->
     )
 
 
+def test_bytes_follow_the_operations_and_once_per_round_whatever_these_say(
+    collector: Make, tmp_path: Path, clock: SteppedClock
+) -> None:
+    root = captures.copied(captures.HYBRID, tmp_path)
+    blkio = root / "sys/fs/cgroup/blkio/lxc.payload.nxhd2"
+    transferred = blkio / "blkio.throttle.io_service_bytes_recursive"
+    served = blkio / "blkio.throttle.io_serviced_recursive"
+    one = collector(root)
+
+    def read() -> float:
+        found = told(one.read(), "nxhd2")
+        return next(v for key, v in found.items() if key.startswith("lxc_disk_read_bytes"))
+
+    before = read()
+    captures.edit(transferred, f" Read {before:.0f}\n", " Read 123\n")
+    assert read() == before
+    captures.edit(served, " Read [0-9]+\n", " Read 9999\n")
+    assert read() == 123
+    captures.edit(transferred, " Read 123\n", " Read 124\n")
+    clock.step(11)
+    assert read() == 124
+
+
 def test_missing_files_leave_the_rest(collector: Make, tmp_path: Path) -> None:
     root = captures.copied(captures.HYBRID, tmp_path)
     (root / "sys/fs/cgroup/memory/lxc.payload.nxhd1/memory.stat").unlink()

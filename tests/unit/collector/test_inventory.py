@@ -147,6 +147,24 @@ def test_systemd_moves_itself_below(machine: Machine) -> None:
     inventory.close()
 
 
+def test_a_known_init_is_not_looked_for_again(machine: Machine) -> None:
+    """Its cgroup has a name of its own: only the monitor's child tells where it is."""
+    machine.container("mine", "web", 100)
+    machine.process(1, 0)
+    for pid, child in ((1, 100), (100, 101)):
+        (machine.root / f"proc/{pid}/task/{pid}").mkdir(parents=True)
+        (machine.root / f"proc/{pid}/task/{pid}/children").write_text(f"{child} ")
+    where = machine.root / "proc/101/cgroup"
+    where.write_text("4:freezer:/mine\n")
+    inventory = machine.inventory()
+    inventory.refresh(0)
+    assert names(inventory) == ["web"]
+    where.unlink()
+    inventory.refresh(RESCAN_S)
+    assert names(inventory) == ["web"]
+    inventory.close()
+
+
 def test_processes_that_were_attached_are_no_init(machine: Machine) -> None:
     machine.container("lxc.payload.web", "web", 100)
     machine.process(90, 50, inside=33)
@@ -211,9 +229,12 @@ def test_garbage_in_one_container_leaves_the_others(
     machine.container("lxc.payload.bad", "bad", 200)
     (machine.root / path).write_text(content)
     machine.container("lxc.payload.web", "web", 100)
-    inventory = machine.inventory()
+    failed: list[Exception] = []
+    inventory = Inventory(machine.root, machine.tree, (machine.lxc_path,), failed.append)
     inventory.refresh(0)
     assert set(names(inventory)) - {"bad"} == {"web"}
+    (error,) = failed
+    assert str(machine.root / path).removesuffix("/stat").removesuffix("/status") in str(error)
     inventory.close()
 
 

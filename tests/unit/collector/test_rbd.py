@@ -59,9 +59,9 @@ def test_opening_an_image_that_goes_leaves_nothing_open(tree: Path) -> None:
 def test_an_id_given_to_another_image_is_noticed(tree: Path) -> None:
     time = Time()
     mapped = Mapped(tree, time)
-    mapped.images()
     (tree / "sys/bus/rbd/devices/1/name").write_text("other\n")
     time.now += RECHECK_S
+    mapped.refresh()
     assert [image.name for image in mapped.images()] == ["lxc-0", "other", "lxc-0@snap"]
 
 

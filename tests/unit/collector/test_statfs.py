@@ -74,6 +74,14 @@ def test_an_answer_comes_later_with_its_time(worker: Worker[int], clock: Time) -
     assert (answer.value, answer.at) == (42, 3)
 
 
+def test_what_is_left_for_later_is_made_once_the_thread_is_woken(worker: Worker[int]) -> None:
+    asked(worker, "a", 1)
+    assert worker.submit("b", lambda: 2, later=True)
+    worker.wake()
+    until(lambda: worker.answer("b"))
+    assert worker.fresh("b", age_s=0) == 2
+
+
 def test_an_error_is_an_answer_without_value(worker: Worker[int]) -> None:
     def fails() -> int:
         raise OSError(5, "I/O error")

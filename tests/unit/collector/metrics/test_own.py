@@ -75,6 +75,13 @@ def test_every_group_has_a_counter_of_errors_from_the_start(stats: Stats) -> Non
     assert sum(errors.values()) == 1
 
 
+def test_descriptors_are_listed_where_the_kernel_does_not_tell_their_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "stat", lambda _: os.stat_result([0] * 10))
+    assert own._open_fds() == len(os.listdir("/proc/self/fd")) - 1
+
+
 def test_descriptors_memory_and_cpu_are_this_processes(stats: Stats) -> None:
     found = read(stats)
     assert found["lxcmon_open_fds", ()] == len(os.listdir("/proc/self/fd")) - 1
