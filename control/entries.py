@@ -36,7 +36,7 @@ def write(bin_dir: Path, final: Path | None = None) -> None:
     `final` is where that directory will be when they run.
     """
     final = final or bin_dir.resolve()
-    paths = list(_packages(bin_dir.resolve().parent, final.parent))
+    paths = list(packages(bin_dir.resolve().parent, final.parent))
     for name, module in ENTRIES.items():
         entry = bin_dir / name
         entry.unlink(missing_ok=True)  # a running shell goes on reading the old file
@@ -53,7 +53,7 @@ def script(module: str, python: str, paths: Sequence[str] = (), call: str = "mai
     return f'#!/bin/sh\nexec {quote(python)} {options} -c {quote(program)} "$@"\n'
 
 
-def _packages(environment: Path, final: Path) -> Iterator[str]:
+def packages(environment: Path, final: Path) -> Iterator[str]:
     """Where the environment has its packages, and ours if they are a checkout's."""
     found = list(environment.glob("lib/python3*/site-packages"))
     for path in found:

@@ -2,9 +2,9 @@
 
 Run as root: `.venv/bin/python tests/bench/vmm.py [--json] [--runs 10]`. Both start the same
 busybox root with the same LXC configuration: bare LXC from a mounted directory and without hooks,
-ours from a raw image through `nebulxc-action`'s own entry, with the VM as XML on standard input.
-Actions are whole processes, the interpreter's start included; deploy's settle time is 0. Medians
-of one run, the two taken in turns; what counts is their ratio.
+ours from a raw image through the very entry programs of an environment, with the VM as XML on
+standard input. Actions are whole processes, the interpreter's start included; deploy's settle
+time is 0. Medians of one run, the two taken in turns; what counts is their ratio.
 """
 
 import argparse
@@ -24,6 +24,8 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).parent.parent)  # beside this file, `vmm` is this file
 
 from support.installation import Images, Installation, run  # noqa: E402 - after the path is right
+
+from control import entries  # noqa: E402
 
 VMID = 71190
 CONFIG = """\
@@ -48,10 +50,6 @@ VM = """\
 ENVELOPE = (
     "<VMM_DRIVER_ACTION_DATA><HOST>node</HOST><DEPLOY_ID>{name}</DEPLOY_ID>{vm}"
     "</VMM_DRIVER_ACTION_DATA>"
-)
-ENTRY = (
-    "from pathlib import Path; from control.action import main; "
-    "raise SystemExit(main(config=Path({config!r})))"
 )
 HOOKS = ("pre-start", "start-host", "post-stop")
 
@@ -105,6 +103,9 @@ class Bench:
         self.config = self.base / "nebulxc.toml"
         self.config.write_text(CONFIG.format(base=self.base))
         self.vm = VM.format(vmid=VMID, disk=disk)
+        self.action = self.base / "action"
+        self._program(self.action, "control.action", f"main(config={str(self.config)!r})")
+        self._program(self.installation.hook, "control.hook", "main()")
         self.name = f"one-{VMID}"
         self.bare = self.base / "bare"
         shutil.copytree(images.root(), self.bare / "root", symlinks=True)
@@ -117,9 +118,9 @@ class Bench:
         """The medians, by what was measured."""
         try:
             self._twin()
-            self._hook_shims()
             for _ in range(runs):
                 self._round()
+            self._hooks(runs)
         finally:
             self.installation.close()
         return {
@@ -138,7 +139,6 @@ class Bench:
             self._timed("deploy", lambda: self._act("deploy", self.vm))
             self._timed(ours, lambda ours=ours: self._act(ours, self._envelope()))
         self._timed("python pass", lambda: run(sys.executable, "-I", "-c", "pass"))
-        self._hooks()
 
     def _timed(self, name: str, work: Callable[[], object]) -> None:
         before, begun = _cpu(), time.perf_counter()
@@ -146,21 +146,20 @@ class Bench:
         wall = (time.perf_counter() - begun) * 1000
         self.times.setdefault(name, []).append(Cost(wall, _cpu() - before))
 
-    def _hooks(self) -> None:
-        """One more life, whose hooks are timed by the process that runs each."""
-        self.installation.do("deploy", self.twin)
-        self.installation.do("cancel", self.twin)
-        for hook in HOOKS:
-            wall, cpu = map(float, (self.base / f"{hook}.times").read_text().split())
-            self.times.setdefault(hook, []).append(Cost(wall, cpu))
+    def _hooks(self, runs: int) -> None:
+        """More lives, whose hooks are timed by the processes that run them."""
+        self._hook_shims()
+        for _ in range(runs):
+            self.installation.do("deploy", self.twin)
+            self.installation.do("cancel", self.twin)
+            for hook in HOOKS:
+                wall, cpu = map(float, (self.base / f"{hook}.times").read_text().split())
+                self.times.setdefault(hook, []).append(Cost(wall, cpu))
 
     def _act(self, action: str, message: str) -> None:
         words = {"deploy": ("/deployment.0", "node")}.get(action, (self.name, "node"))
         done = subprocess.run(
-            [
-                *(sys.executable, "-I", "-c", ENTRY.format(config=str(self.config))),
-                *(action, *words, str(VMID), "node"),
-            ],
+            [str(self.action), action, *words, str(VMID), "node"],
             input=message.encode(),
             capture_output=True,
             check=False,
@@ -185,30 +184,37 @@ class Bench:
         lines.append("lxc.rootfs.options = idmap=container")  # ours is mapped by its hook
         (self.bare / "bare/config").write_text("\n".join(lines) + "\n")
 
+    def _program(self, path: Path, module: str, call: str) -> None:
+        """What an environment has as the entry of this module, but for what it calls."""
+        environment = Path(sys.prefix)
+        paths = [str(self.base), *entries.packages(environment, environment)]
+        path.write_text(entries.script(module, sys.executable, paths, call))
+        path.chmod(0o755)
+
     def _hook_shims(self) -> None:
         """Have each hook tell at its end what it took since the shell began to start it.
 
         It must stay LXC's own child, which is how it knows the monitor: so it times itself.
         """
-        program = self.base / "timed.py"
-        program.write_text(TIMED_HOOK.format(base=self.base))
-        self.installation.hook.write_text(
-            "#!/bin/sh\nBEGUN=$(date +%s%N)\nexport BEGUN\n"
-            f'exec {sys.executable} -I {program} "$@"\n'
-        )
+        hook = self.installation.hook
+        (self.base / "timed.py").write_text(TIMED_HOOK.format(base=self.base))
+        self._program(hook, "control.hook", "__import__('timed').main(main)")
+        text = hook.read_text()
+        hook.write_text(text.replace("\n", "\nBEGUN=$(date +%s%N)\nexport BEGUN\n", 1))
 
 
 TIMED_HOOK = """
 import os, sys
-from control.hook import main
-code = main()
-import resource, time
-wall = (time.time_ns() - int(os.environ["BEGUN"])) / 1e6
-used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-cpu = sum(part.ru_utime + part.ru_stime for part in used) * 1000
-with open(f"{base}/{{sys.argv[1]}}.times", "w") as file:
-    file.write(f"{{wall}} {{cpu}}")
-sys.exit(code)
+
+def main(hook):
+    code = hook()
+    import resource, time
+    wall = (time.time_ns() - int(os.environ["BEGUN"])) / 1e6
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(part.ru_utime + part.ru_stime for part in used) * 1000
+    with open(f"{base}/{{sys.argv[1]}}.times", "w") as file:
+        file.write(f"{{wall}} {{cpu}}")
+    return code
 """
 
 
