@@ -1,5 +1,6 @@
 """A real agent over real containers, the page's own process, and Chromium looking at it."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,11 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 from support.busybox import Busybox, Container
+from support.netns import Network
 from support.site import ARGS, CHROMIUM, Site, serving
 
 expect.set_options(timeout=20_000)
-
-NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
 
 
 @pytest.fixture(scope="session")
@@ -35,10 +35,19 @@ def busy(site: Site) -> Iterator[Container]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def network() -> Iterator[Network]:
+    """Where Chromium runs: no container's interface comes or goes there."""
+    with Network() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def chromium(network: Network) -> Iterator[Browser]:
     assert Path(CHROMIUM).exists(), "needs Chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+    with contextlib.ExitStack() as stack:
+        with network.entered():
+            playwright = stack.enter_context(sync_playwright())
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield browser
         browser.close()
 
@@ -51,13 +60,11 @@ class Look:
     page: Page
     strangers: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
     forgiven: tuple[str, ...] = ()
     """Beginnings of console messages that the test itself brings about."""
 
     def watch(self) -> None:
         self.page.on("request", self._request)
-        self.page.on("requestfailed", self._failed)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
@@ -65,22 +72,13 @@ class Look:
         if urlsplit(request.url).netloc != urlsplit(self.site.url).netloc:
             self.strangers.append(request.url)
 
-    def _failed(self, request: Request) -> None:
-        if request.failure == NETWORK_CHANGED:
-            self.dropped.append(request.url)
-
     def _console(self, message: ConsoleMessage) -> None:
-        told = message.type in ("error", "warning") and NETWORK_CHANGED not in message.text
-        if told and not message.text.startswith(self.forgiven):
+        if message.type in ("error", "warning") and not message.text.startswith(self.forgiven):
             self.errors.append(message.text)
 
     def go(self, path: str) -> Page:
-        """Open a page; again when an interface came or went meanwhile: Chromium then drops all."""
-        for _ in range(10):
-            self.dropped.clear()
-            self.page.goto(self.site.url + path, wait_until="load")
-            if not self.dropped:
-                break
+        """Open a page."""
+        self.page.goto(self.site.url + path, wait_until="load")
         return self.page
 
     def check(self) -> None:
@@ -89,12 +87,13 @@ class Look:
 
 
 @pytest.fixture
-def look(site: Site, chromium: Browser) -> Iterator[Any]:
+def look(site: Site, chromium: Browser, network: Network) -> Iterator[Any]:
     """`look(**options)` → a `Look`; each is checked for errors and strange requests at the end."""
     made: list[Look] = []
 
     def open_one(**options: Any) -> Look:
         forgiven, at = options.pop("forgiven", ()), options.pop("site", site)
+        network.reach(at.port)
         context = chromium.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
         context.set_default_timeout(15_000)
         made.append(Look(at, context.new_page(), forgiven=forgiven))
