@@ -9,7 +9,7 @@ import sys
 
 from control.driver_policy import CONFIG_PATH, load
 from control.problem import Problem
-from vmm.console.screen import Login
+from vmm.console.login import Login
 from vmm.console.server import Server
 
 DIRECTORY = "/run/nebulxc-console"

@@ -6,7 +6,8 @@ import logging
 import socket
 
 from vmm.console import programs
-from vmm.console.screen import Login, Screen
+from vmm.console.login import Login
+from vmm.console.screen import Screen
 from vmm.console.wanted import Wanted
 from vmm.errors import DriverError
 

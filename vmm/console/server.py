@@ -6,7 +6,7 @@ import os
 
 from vmm.console import wanted
 from vmm.console.listener import Listener
-from vmm.console.screen import Login
+from vmm.console.login import Login
 from vmm.console.wanted import Wanted
 
 log = logging.getLogger(__name__)

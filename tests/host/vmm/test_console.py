@@ -21,7 +21,7 @@ pytestmark = pytest.mark.host
 SERVE = """
 import logging, sys
 from control.console import serve
-from vmm.console.screen import Login
+from vmm.console.login import Login
 from vmm.console.server import Server
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 state, lxc, run = sys.argv[1:4]
