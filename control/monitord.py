@@ -4,6 +4,7 @@ Started by OpenNebula's run_monitord_client with the configuration on stdin: pri
 as one document, then reports on its own until it is stopped or started anew.
 """
 
+import contextlib
 import logging
 import logging.handlers
 import os
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from collector.clock import SystemClock
-from control import client_lock, config, stopping
+from control import client_lock, config, rival, stopping
 from control.detached import Tell, detach
 from control.probing import probing
 from control.problem import Problem
@@ -31,6 +32,7 @@ def main(
     argv: Sequence[str] | None = None,
     config_path: Path = config.CONFIG_PATH,
     locks: Path = client_lock.DIRECTORY,
+    claims: Path = rival.DIRECTORY,
 ) -> int:
     """Start, or with `stop` end, the client of host HID; 255 with one sentence when it cannot."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -38,7 +40,7 @@ def main(
         if words[:1] == ["stop"]:
             client_lock.end(_host_id(words[1:]), locks)
             return 0
-        print(_started(words, config_path, locks))
+        print(_started(words, config_path, locks, claims))
     except (Problem, MonitoringError, ValueError) as error:
         print(f"nebulxc-monitord: {error}", file=sys.stderr)
         return 255
@@ -51,37 +53,44 @@ def _host_id(words: list[str]) -> int:
     return int(words[1])
 
 
-def _started(words: list[str], config_path: Path, locks: Path) -> str:
+def _started(words: list[str], config_path: Path, locks: Path, claims: Path) -> str:
     """The document of the first round; the client lives on in a process of its own."""
     host_id = _host_id(words)
     monitoring = parse(sys.stdin.buffer.read(), words[0], _caller())
     if monitoring.host_id != host_id:
         raise Problem(f"called for host {host_id} with the configuration of {monitoring.host_id}")
     chosen = config.load(config_path)
-    text, _ = detach(lambda tell: _live(chosen, monitoring, locks, tell))
+    claim = rival.Claim(monitoring.host_id, claims)
+    text, _ = detach(lambda tell: _live(chosen, monitoring, locks, claim, tell))
     if not text or text.startswith(_FAILED):
         raise Problem(text.removeprefix(_FAILED) or "the client died while starting: see syslog")
     return text
 
 
-def _live(chosen: config.Config, monitoring: Monitoring, locks: Path, tell: Tell) -> None:
+def _live(
+    chosen: config.Config, monitoring: Monitoring, locks: Path, claim: rival.Claim, tell: Tell
+) -> None:
     _log_to_syslog()
     try:
         with (
             client_lock.held(monitoring.host_id, locks) as lock,
+            contextlib.ExitStack() as ending,
             stopping.on_signals() as stop,
             probing(chosen, monitoring) as (messages, watcher),
         ):
             client_lock.tell_pid(lock)
+            claim.take()
+            ending.callback(claim.give_back)
             key = public_key(monitoring.public_key) if monitoring.public_key else None
             network = Network(monitoring.address, monitoring.port)
             front = Front(network, monitoring.host_id, chosen.monitoring.missing_state, key)
             client = Client(front, messages, watcher, SystemClock(), periods(monitoring))
             signal.signal(signal.SIGUSR1, lambda *_: client.ask_system())
             tell(client.first_round())
-            while True:
+            while not claim.is_lost():
                 stop.check()  # a library may have swallowed what the signal raised
                 client.turn()
+            logging.getLogger(__name__).info("OpenNebula's own client has taken over: this ends")
     except (Problem, FirstRoundError, ValueError) as error:
         tell(f"{_FAILED}{error}")
     except Exception:

@@ -37,7 +37,7 @@ CONFIGURATION = Path(__file__).parents[1] / "opennebula/im/monitord-client.stdin
 FIRST_VMID = 7_210_000
 START = (
     "import sys; from pathlib import Path; from control import monitord; base = Path(sys.argv[1]); \
-sys.exit(monitord.main(sys.argv[2:], base / 'nebulxc.toml', base / 'locks'))"
+sys.exit(monitord.main(sys.argv[2:], base / 'nebulxc.toml', base / 'locks', base))"
 )
 CREATING = "fork,vfork,clone,clone3"
 Cost = tuple[float, float]

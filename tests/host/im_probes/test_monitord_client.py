@@ -28,7 +28,7 @@ import sys
 from pathlib import Path
 from control import monitord
 base = Path(sys.argv[1])
-sys.exit(monitord.main(sys.argv[2:], base / "nebulxc.toml", base / "locks"))
+sys.exit(monitord.main(sys.argv[2:], base / "nebulxc.toml", base / "locks", base))
 """
 Lxc = Callable[..., Container]
 
