@@ -19,7 +19,8 @@ COMMANDS = {
     "top": "watch the containers in the terminal",
     "console": "enter a container in this terminal",
     "query": "print one metric over time from the store",
-    "install": "put this on a node as a service, or take it off",
+    "doctor": "find what is left over or amiss on a node, and mend it",
+    "install": "put this on a node or on OpenNebula's front-end, or take it off",
     "version": "print what is installed",
 }
 """Command → what it does. Each is control/commands/NAME.py."""
