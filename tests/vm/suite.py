@@ -24,7 +24,7 @@ INSIDE = ("tests/guest/inside", TRUTH, *DRIVER)
 OUTSIDE = "tests/guest/outside"
 """Run by this machine's pytest against the running guest: what needs a reboot or its cluster."""
 
-PYTEST = "-m pytest -p no:cacheprovider -o console_output_style=classic --timeout=900 --durations=8"
+PYTEST = "-m pytest -p no:cacheprovider -o console_output_style=classic --timeout=1800 --durations=8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def write_truth(session: Session) -> Path:
     document = "docs/truth.md"
     command = (
         f"cd {GUEST_CHECKOUT} && PYTHONPATH=tests {GUEST_PYTHON} {TRUTH}/document.py"
-        f" -q -p no:cacheprovider --timeout=900 {INSIDE[0]}/collector"
+        f" -q -p no:cacheprovider --timeout=1800 {INSIDE[0]}/collector"
     )
     with step("known loads in the guest"):
         if session.guest.stream(command):
