@@ -59,6 +59,7 @@ class DriverSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
     start_timeout: Seconds = _D.start_timeout
     shutdown_timeout: Seconds = _D.shutdown_timeout
+    exec_timeout: Seconds = _D.exec_timeout
     privileged: PrivilegedPolicy = _D.privileged
     raw: RawPolicy = _D.raw
     raw_allow: tuple[Key, ...] = _D.raw_allow

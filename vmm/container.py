@@ -88,11 +88,13 @@ class Container:
         """What a command inside writes, run as its root with a plain environment."""
         return self._host.run(*self.attaching(), *argv, timeout=timeout)
 
-    def attaching(self) -> tuple[str, ...]:
+    def attaching(self, *variables: str) -> tuple[str, ...]:
         """The words before a command that runs inside, as its root with a plain environment."""
+        plain = (f"PATH={PATH}", "HOME=/root", *variables)
         return (
-            *("lxc-attach", "-n", self.name, "-P", self._policy.lxc),
-            *("--clear-env", "--set-var", f"PATH={PATH}", "--set-var", "HOME=/root", "--"),
+            *("lxc-attach", "-n", self.name, "-P", self._policy.lxc, "--clear-env"),
+            *(word for variable in plain for word in ("--set-var", variable)),
+            "--",
         )
 
     def shut_down(self, seconds: float) -> bool:

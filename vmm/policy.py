@@ -65,6 +65,7 @@ class NodePolicy:
     """How long a container's init must stay alive before deploy reports success."""
     start_timeout: float = 120.0
     shutdown_timeout: float = 120.0
+    exec_timeout: float = 3600.0
 
     privileged: PrivilegedPolicy = PrivilegedPolicy.CONVERT
     raw: RawPolicy = RawPolicy.DROP

@@ -13,6 +13,8 @@ from vmm.actions import (
     cancel,
     deploy,
     detach_nic,
+    exec,  # noqa: A004 - OpenNebula's name of the action
+    exec_cancel,
     poll,
     prereconfigure,
     reboot,
@@ -33,6 +35,8 @@ ACTIONS: dict[str, Action] = {
     "cancel": cancel.run,
     "deploy": deploy.run,
     "detach_nic": detach_nic.run,
+    "exec": exec.run,
+    "exec_cancel": exec_cancel.run,
     "poll": poll.run,
     "prereconfigure": prereconfigure.run,
     "reboot": reboot.run,

@@ -130,7 +130,7 @@ def test_the_arguments_must_be_about_the_message(call: Callable[[str], Any]) -> 
         ("shutdown", ["one-4", "h;id", "4", "h"], "HOST"),
         ("attach_nic", ["one-4", "x", "b", "-", "bridge", "one-4-1", "4", "h"], "MAC"),
         ("save", ["one-4", "/a/../b", "h", "4", "h"], "PATH"),
-        ("exec_cancel", ["x", "4", "h"], "EMPTY"),
+        ("exec_cancel", ["x", "h"], "VMID"),
     ],
 )
 def test_arguments_of_another_shape_are_refused(action: str, argv: list[str], problem: str) -> None:

@@ -1,0 +1,166 @@
+"""Commands that OpenNebula runs inside containers, their outcome, and their end."""
+
+import base64
+import os
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from support.installation import Images, Installation, settled
+
+from vmm import actions, execution
+from vmm.actions.exec import OUTPUT_BYTES
+from vmm.errors import DriverError, NotFound
+from vmm.execution import DONE, Record
+from vmm.spec import Message, VmSpec
+
+pytestmark = pytest.mark.host
+
+VMID = 71404
+
+
+@pytest.fixture
+def installation() -> Iterator[Installation]:
+    made = Installation(exec_timeout=10.0.0)
+    before = made.traces()
+    yield made
+    left = settled(made, before)
+    made.close()
+    assert left["processes"] == before["processes"]
+
+
+@pytest.fixture
+def vm(installation: Installation, images: Images) -> Iterator[VmSpec]:
+    made = installation.vm(VMID, root=images.busybox())
+    installation.do("deploy", made)
+    yield made
+    installation.do("cancel", made)
+
+
+def begin(installation: Installation, vm: VmSpec, *arguments: str) -> None:
+    message = Message("exec", vm, arguments=arguments)
+    assert actions.perform(installation.site, message) == ""
+
+
+def ended(installation: Installation, vm: VmSpec) -> Record:
+    """The outcome, once it is there."""
+    state = installation.container(vm).state
+    deadline = time.monotonic() + 120
+    while (found := execution.last(state)) is None or found.status != DONE:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    return found
+
+
+def outcome(installation: Installation, vm: VmSpec, *arguments: str) -> tuple[int | None, str, str]:
+    begin(installation, vm, *arguments)
+    found = ended(installation, vm)
+    texts = (base64.b64decode(text).decode() for text in (found.stdout, found.stderr))
+    return found.return_code, *texts  # type: ignore[return-value]  # two texts
+
+
+def pids(installation: Installation, vm: VmSpec) -> set[int]:
+    return installation.container(vm).cgroups.pids()
+
+
+@pytest.mark.parametrize("unprivileged", [True, False], ids=["unprivileged", "privileged"])
+def test_output_and_status(installation: Installation, images: Images, unprivileged: bool) -> None:
+    vm = installation.vm(VMID, root=images.busybox(), wants_unprivileged=unprivileged)
+    installation.do("deploy", vm)
+    given = base64.b64encode(b"one\ntwo\n").decode()
+    assert outcome(installation, vm, "wc -l", given) == (0, "2\n", "")
+    said = outcome(installation, vm, "sh -c 'echo \"a  b\"; id -u; echo bad >&2; exit 7'")
+    assert said == (7, "a  b\n0\n", "bad\n")
+    assert outcome(installation, vm, "uname -n") == (0, f"{vm.name}\n", "")
+    code, out, err = outcome(installation, vm, "/nothing/there")
+    assert (code, out) == (127, "")
+    assert "No such file" in err
+    environment = outcome(installation, vm, "env")[1]
+    assert "NEBULXC_ATTEMPT" not in environment
+    assert "PATH=/usr/local/sbin:" in environment
+    found = os.stat(installation.container(vm).state.path(execution.FILE))
+    assert stat.S_IMODE(found.st_mode) == 0o640
+    installation.do("cancel", vm)
+
+
+def test_the_action_does_not_wait_for_the_command(installation: Installation, vm: VmSpec) -> None:
+    before = pids(installation, vm)
+    begin(installation, vm, "sleep 100000")
+    record = execution.last(installation.container(vm).state)
+    assert execution.runs(record)
+    # The container's lock is free: another action does not wait for the command either.
+    installation.do("prereconfigure", vm)
+    with pytest.raises(DriverError, match="still runs the command before this one"):
+        begin(installation, vm, "true")
+    installation.do("exec_cancel", vm)
+    installation.do("exec_cancel", vm)
+    assert pids(installation, vm) == before
+    assert outcome(installation, vm, "echo again") == (0, "again\n", "")
+
+
+def test_cancel_ends_what_the_command_has_started(installation: Installation, vm: VmSpec) -> None:
+    """In the background, in sessions of their own, and those whose parent is gone."""
+    before = pids(installation, vm)
+    begin(
+        installation,
+        vm,
+        "sh -c '(sleep 90001 &); setsid sleep 90002 & sleep 90003 & exec 1>&- 2>&-; wait'",
+    )
+    deadline = time.monotonic() + 60
+    while len(pids(installation, vm) - before) < 4:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    installation.do("exec_cancel", vm)
+    assert pids(installation, vm) == before
+    assert execution.last(installation.container(vm).state) is None
+
+
+def test_time_over_and_too_much_output(images: Images) -> None:
+    installation = Installation(exec_timeout=10.0)
+    try:
+        vm = installation.vm(VMID, root=images.busybox())
+        installation.do("deploy", vm)
+        before = pids(installation, vm)
+        code, out, err = outcome(installation, vm, "sh -c '(sleep 90001 &) ; yes'")
+        assert code == 124
+        assert len(out) == OUTPUT_BYTES
+        assert "bytes more were not kept" in err
+        assert err.endswith("nebulxc: ended after 10 s\n")
+        assert pids(installation, vm) == before
+    finally:
+        installation.close()
+
+
+def test_the_containers_end_is_the_commands(installation: Installation, images: Images) -> None:
+    vm = installation.vm(VMID, root=images.busybox())
+    for action in ("shutdown", "cancel", "reset", "reboot"):
+        installation.do("deploy", vm)
+        begin(installation, vm, "sleep 100000")
+        runner = execution.last(installation.container(vm).state)
+        assert runner is not None
+        installation.do(action, vm)
+        deadline = time.monotonic() + 60
+        while execution.runs(runner):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        installation.do("cancel", vm)
+        assert not installation.container(vm).state.present
+
+
+def test_what_is_refused(installation: Installation, vm: VmSpec) -> None:
+    for arguments, said in (
+        (("sh -c 'x",), "cannot be split into words"),
+        (("  ",), "is empty"),
+        (("true", "no base64!"), "standard input is not base64"),
+    ):
+        with pytest.raises(DriverError, match=said):
+            begin(installation, vm, *arguments)
+    installation.do("save", replace(vm, lcm_state=6))
+    with pytest.raises(DriverError, match="is suspended"):
+        begin(installation, vm, "true")
+    installation.do("cancel", vm)
+    with pytest.raises(NotFound, match="does not run"):
+        begin(installation, vm, "true")
+    installation.do("exec_cancel", vm)

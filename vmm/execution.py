@@ -1,0 +1,171 @@
+"""A command that OpenNebula runs inside a container: begun here, watched by a process of its own.
+
+OpenNebula's exec only begins a command; a probe tells it the outcome later (EXEC_VM). So a
+runner outlives the action, and writes the outcome where the probe finds it: `exec.json` in the
+container's directory, readable for the group of the journal.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+from vmm import attempt, lock, monitor, process
+from vmm.errors import DriverError
+from vmm.state import State
+
+FILE = "exec.json"
+MODE = 0o640
+RUNNING, DONE = "RUNNING", "DONE"
+VARIABLE = "NEBULXC_EXEC"
+"""In the environment of the command and of what it starts: so that all of it can be ended."""
+KILL_SECONDS = 10.0
+LOCK_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended. Output is what fits of it, as bytes; `status` as a shell's `$?`."""
+
+    status: int
+    output: bytes
+    errors: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The last command of a container: begun, and when it is done its outcome, in base64."""
+
+    id: str
+    status: str
+    runner: int
+    started: int | None
+    boot_id: str
+    return_code: int | None = None
+    stdout: str = ""
+    stderr: str = ""
+    ended_ms: int | None = None
+    """CLOCK_REALTIME."""
+
+
+def last(state: State) -> Record | None:
+    """The last command; None when there was none, or it was cancelled."""
+    found = state.read(FILE)
+    return Record(**found) if found else None
+
+
+def runs(record: Record | None) -> bool:
+    """Whether the command has not ended."""
+    if record is None or record.status != RUNNING or record.boot_id != attempt.boot_id():
+        return False
+    with process.held(record.runner, record.started) as pidfd:
+        return pidfd is not None
+
+
+def begin(state: State, group: int, work: Callable[[str], Outcome]) -> None:
+    """Have `work` run in a process of its own, which keeps what it gives; returns at once.
+
+    It gets the id of the execution, the value of VARIABLE. The caller holds the container's lock.
+    """
+    if runs(last(state)):
+        raise DriverError(
+            f"{state.name} still runs the command before this one", "wait for it, or cancel it"
+        )
+    begun = os.urandom(8).hex()
+    told, go_on = os.pipe2(os.O_CLOEXEC), os.pipe2(os.O_CLOEXEC)
+    child = os.fork()
+    if child == 0:
+        _detach(told[1], go_on[0], lambda: _run(state, group, begun, work))
+    try:
+        os.close(go_on[0])
+        os.close(told[1])
+        os.waitpid(child, 0)
+        runner = int(os.read(told[0], 20) or b"0")
+        if not runner:
+            raise DriverError(f"cannot start a process for the command of {state.name}")
+        _keep(state, group, _started(begun, runner))
+        os.write(go_on[1], b".")  # without it the runner ends
+    finally:
+        os.close(told[0])
+        os.close(go_on[1])
+
+
+def cancel(state: State) -> None:
+    """End the command with all that it has started, and forget it; DriverError when one is left."""
+    record = last(state)
+    if record is None:
+        return
+    if record.boot_id == attempt.boot_id():
+        end(record.id, record.runner if runs(record) else 0)
+    state.discard(FILE)
+
+
+def end(begun: str, runner: int = 0) -> None:
+    """Kill what carries the id of this execution, and the runner with what is below it."""
+    deadline = time.monotonic() + KILL_SECONDS
+    first = [*process.descendants(runner), runner] if runner else []
+    while left := first or process.with_variable(VARIABLE, begun):
+        first = []
+        monitor.kill_all(left, KILL_SECONDS)
+        if time.monotonic() > deadline:
+            raise DriverError(
+                f"{len(left)} processes of the command cannot be killed: {left[:5]}",
+                "they are frozen, or hang in the kernel",
+            )
+
+
+def _run(state: State, group: int, begun: str, work: Callable[[str], Outcome]) -> None:
+    """The runner: the work, then its outcome, unless it was cancelled or the container is gone."""
+    outcome = work(begun)
+    with lock.exclusive(state.lock, LOCK_SECONDS, state.name):
+        record = last(state)
+        if record is not None and record.id == begun:
+            done = replace(
+                record,
+                status=DONE,
+                return_code=outcome.status,
+                stdout=base64.b64encode(outcome.output).decode(),
+                stderr=base64.b64encode(outcome.errors).decode(),
+                ended_ms=time.time_ns() // 1_000_000,
+            )
+            _keep(state, group, done)
+
+
+def _keep(state: State, group: int, record: Record) -> None:
+    state.write_text(FILE, json.dumps(asdict(record)), MODE)
+    os.chown(state.path(FILE), -1, group)
+
+
+def _detach(told: int, go_on: int, work: Callable[[], None]) -> None:
+    """The child: leave a process behind that does the work once it is told to, and end."""
+    with contextlib.suppress(BaseException):
+        os.setsid()
+        runner = os.fork()
+        if runner == 0:
+            _be_alone(told, go_on)
+            if os.read(go_on, 1):
+                work()
+        else:
+            os.write(told, str(runner).encode())
+    os._exit(0)
+
+
+def _be_alone(told: int, go_on: int) -> None:
+    """Hold nothing of the action's: ssh waits for its pipes, the next action for its lock."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGALRM, signal.SIGIO):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(nothing, fd)
+    os.close(told)
+    os.closerange(3, go_on)
+    os.closerange(go_on + 1, os.sysconf("SC_OPEN_MAX"))
+
+
+def _started(begun: str, runner: int) -> Record:
+    return Record(begun, RUNNING, runner, process.start_time(runner), attempt.boot_id())
