@@ -1,7 +1,7 @@
 """One cycle: everything on this host, read at one time."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,12 +96,13 @@ class Collector:
         self._guarded(lambda: rows.append(self._host.read()))
         self._guarded(lambda: rows.append(self._self.read()))
         told = self._read_containers(now_s)
+        for row in self._stopped.values():
+            # What was read and then ended, in this cycle, is told as stopped in the next.
+            told.setdefault(row.entity.name, row)
         rows += told.values()
-        # What was read and then ended, in this cycle, is told as stopped in the next.
-        rows += (row for row in self._stopped.values() if row.entity.name not in told)
         self._devices.usages.wake()
         self.stats.last_stamp = stamp
-        return Cycle(stamp, _one_each(rows))
+        return Cycle(stamp, tuple(rows))
 
     def settle(self, timeout_s: float) -> None:
         """Wait until file systems have told how full they are: the next `read` has it.
@@ -216,11 +217,6 @@ class Collector:
             step()
         except Exception as error:  # Gone too: neither the host nor we end
             self.stats.failed("cycle", error)
-
-
-def _one_each(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """What was read last of each entity: a container may end, or start anew, once it was read."""
-    return tuple({(row.entity.kind, row.entity.name): row for row in rows}.values())
 
 
 def _entity(kind: str, host: str) -> Entity:

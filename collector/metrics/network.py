@@ -50,6 +50,7 @@ def columns(names: tuple[bytes, ...]) -> Columns:
 
 class _Source:
     """Opened anew each cycle: a kept descriptor would pin the network namespace of the dead.
+    That of /proc/PID/net does not, and saves one step of the way.
 
     The host's ends of veth pairs would tell bytes and packets at a third of the cost, but not the
     container's own errors and drops, its renamed interfaces, or macvlan and physical ones.
@@ -63,13 +64,17 @@ class _Source:
         self._names: tuple[bytes, ...] = ()
         self._columns: Columns = ()
         self._values: Values = ()
+        try:
+            self._net = os.open("net", os.O_PATH | os.O_CLOEXEC, dir_fd=self._proc)
+        except (FileNotFoundError, ProcessLookupError):
+            raise Gone(self._path) from None
 
     def read(self, values: list[float]) -> Columns:
         """Eight counters of each interface."""
         try:
             if self._shared and self._is_shared():
                 return ()
-            data = read_new("net/dev", self._proc)
+            data = read_new("dev", self._net)
         except (FileNotFoundError, ProcessLookupError):
             # Init is a zombie, which has left its namespaces, or is no more.
             raise Gone(self._path) from None
@@ -105,7 +110,8 @@ class _Source:
         self._values = tuple(value for _, counters in found for value in counters)
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Close the directory's descriptor."""
+        os.close(self._net)
 
 
 GROUP: Group[Container] = Group("network", METRICS, _Source)
