@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from support.installation import Images, Installation, run
+from support.messages import message
+from support.messages import vm as described
 
 from control.install.containers import Containers
 from control.install.environment import PACKAGES, Environment
@@ -102,20 +104,6 @@ class Node:
         return done.stdout.decode().strip()
 
 
-VM = """\
-<VM><ID>{vmid}</ID><STATE>3</STATE><LCM_STATE>2</LCM_STATE><TEMPLATE><CPU>1</CPU>
-<MEMORY>64</MEMORY><VMID>{vmid}</VMID><DISK><DISK_ID>0</DISK_ID><DISK_TYPE>FILE</DISK_TYPE>
-<DRIVER>raw</DRIVER><FORMAT>raw</FORMAT><TYPE>FILE</TYPE><SOURCE>{disk}</SOURCE>
-<TARGET>sda</TARGET><READONLY>NO</READONLY></DISK></TEMPLATE><USER_TEMPLATE/>
-<HISTORY_RECORDS><HISTORY><OID>{vmid}</OID><SEQ>0</SEQ><HOSTNAME>node</HOSTNAME><DS_ID>0</DS_ID>
-</HISTORY></HISTORY_RECORDS></VM>
-"""
-MESSAGE = (
-    "<VMM_DRIVER_ACTION_DATA><HOST>node</HOST><DEPLOY_ID>{name}</DEPLOY_ID>{vm}"
-    "</VMM_DRIVER_ACTION_DATA>"
-)
-
-
 @pytest.fixture(scope="module")
 def images() -> Iterator[Images]:
     with tempfile.TemporaryDirectory(prefix="nxid-images-", dir="/var/tmp") as directory:
@@ -145,7 +133,7 @@ def vm(installation: Installation, images: Images) -> VmSpec:
 @pytest.fixture
 def text(vm: VmSpec) -> str:
     assert vm.root is not None
-    return VM.format(vmid=VMID, disk=vm.root.source)
+    return described(VMID, vm.root.source)
 
 
 def rebooted(node: Node, vm: VmSpec) -> None:
@@ -182,11 +170,11 @@ class Asking(threading.Thread):
 
 
 def test_an_upgrade_under_load(node: Node, vm: VmSpec, text: str) -> None:
-    message = MESSAGE.format(name=NAME, vm=text)
+    asked = message(VMID, text)
     assert node.action("deploy", text) == NAME
     assert node.hooks() == {"first"}
     pid = CgroupTree(NAME).init()
-    asking = Asking(node, message)
+    asking = Asking(node, asked)
     asking.start()
     try:
         for version in ("second", "third"):
@@ -197,9 +185,9 @@ def test_an_upgrade_under_load(node: Node, vm: VmSpec, text: str) -> None:
     assert CgroupTree(NAME).init() == pid
     rebooted(node, vm)
     assert node.hooks() == {"third"}
-    assert node.action("poll", message) == "STATE=a"
-    node.action("reboot", message)
-    node.action("shutdown", message)
+    assert node.action("poll", asked) == "STATE=a"
+    node.action("reboot", asked)
+    node.action("shutdown", asked)
     assert CgroupTree(NAME).init() is None
     assert os.listdir(node.installation.policy.lxc) == []
 
@@ -213,7 +201,7 @@ def test_a_removal_refuses_while_one_runs_and_keeps_the_disks(
     node.action("deploy", text)
     with pytest.raises(Problem, match=rf"{NAME} run under Nebulxc: touch {retired}, power them"):
         step.leftover()
-    assert node.action("poll", MESSAGE.format(name=NAME, vm=text)) == "STATE=a"
+    assert node.action("poll", message(VMID, text)) == "STATE=a"
     node.installation.attach(vm, "poweroff", check=False)
     deadline = time.monotonic() + PATIENCE
     while CgroupTree(NAME).init() is not None:
@@ -224,4 +212,4 @@ def test_a_removal_refuses_while_one_runs_and_keeps_the_disks(
     assert step.leftover() == ""
     assert os.listdir(policy.lxc) == []
     assert node.action("deploy", text) == NAME
-    node.action("cancel", MESSAGE.format(name=NAME, vm=text))
+    node.action("cancel", message(VMID, text))
