@@ -25,6 +25,7 @@ class Listener:
         self.wanted = wanted
         self._screen = Screen(wanted, login, directory)
         self._server: asyncio.Server | None = None
+        self._closed = False
         self._viewers: set[asyncio.Task[None]] = set()
         self._starting = asyncio.Lock()
         self._ending: asyncio.TimerHandle | None = None
@@ -38,6 +39,7 @@ class Listener:
 
     async def close(self) -> None:
         """Send the viewers away, end the screen, give the port back."""
+        self._closed = True
         if self._server:
             self._server.close()
         self._stay()
@@ -49,7 +51,8 @@ class Listener:
 
     async def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None:  # a connection's callback always runs in a task
+        if task is None or self._closed:  # it may have come in before the port was closed
+            writer.close()
             return
         self._viewers.add(task)
         self._stay()
