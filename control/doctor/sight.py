@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vmm import journal, lock, monitor, stub
+from vmm import journal, lock, monitor, stock, stub
 from vmm.container import Container
 from vmm.errors import DriverError
 from vmm.host import Host
@@ -63,7 +63,8 @@ class Sight:
 def look(policy: NodePolicy, host: Host) -> Sight:
     """The containers that are ours: those defined here, and those that only the journal knows.
 
-    A name under which LXC has another program's container is not ours, whatever the journal says.
+    A name under which LXC or the stock driver has a container is not ours, whatever the journal
+    says.
     """
     told = (entry.vm for entry in journal.read(policy.journal))
     known = {*_listed(policy.state), *_stubs(policy), *told}
@@ -89,7 +90,7 @@ def _life(container: Container) -> Life | None:
     if lock.is_held(container.state.lock):
         return None
     present = container.state.present
-    if not present and not stub.is_ours(container.stub):
+    if not present and _is_anothers(container):
         return None
     init = container.init()
     if init is None and not _monitor_ended(container):
@@ -97,6 +98,11 @@ def _life(container: Container) -> Life | None:
         return Life(container, present, init, hangs=init is None)
     defined = present and os.path.exists(container.state.path(PLAN))
     return Life(container, defined, init, hangs=False)
+
+
+def _is_anothers(container: Container) -> bool:
+    vmid = container.name.removeprefix("one-")
+    return os.path.isdir(f"{stock.HAS}/{vmid}") or not stub.is_ours(container.stub)
 
 
 def _monitor_ended(container: Container) -> bool:

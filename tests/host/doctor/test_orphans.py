@@ -12,7 +12,7 @@ import pytest
 from support.installation import Installation, run
 from support.ward import OTHER, VMID, Ward
 
-from vmm import attachments, attempt, lock, loop, monitor, stub
+from vmm import attachments, attempt, lock, loop, monitor, stock, stub
 from vmm.attachments import Attachment
 from vmm.cgroup_tree import hierarchies
 
@@ -253,6 +253,21 @@ def test_a_vm_that_opennebula_does_not_have(ward: Ward) -> None:
     ward.repaired()
     assert not ward.state.present
     away.rename(directory)
+
+
+def test_what_the_stock_driver_has_by_now_is_not_ours(
+    ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ward.deploy()
+    ward.installation.do("cancel", ward.vm)
+    run("ip", "link", "add", f"one-{VMID}-0", "type", "veth")
+    try:
+        ward.one("of a NIC is left over")
+        monkeypatch.setattr(stock, "HAS", str(tmp_path))
+        (tmp_path / str(VMID)).mkdir()
+        assert ward.findings() == []
+    finally:
+        run("ip", "link", "del", f"one-{VMID}-0")
 
 
 def test_nothing_is_repaired_that_started_meanwhile(ward: Ward) -> None:
