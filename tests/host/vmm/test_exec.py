@@ -23,7 +23,7 @@ VMID = 71404
 
 @pytest.fixture
 def installation() -> Iterator[Installation]:
-    made = Installation(exec_timeout=10.0.0)
+    made = Installation(exec_timeout=200.0)
     before = made.traces()
     yield made
     left = settled(made, before)

@@ -1,5 +1,7 @@
 """Every captured call of a real front-end, in its order, against real containers."""
 
+import time
+from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,18 +9,23 @@ import pytest
 from support.frontend import Answer, Call, FrontEnd, vmid
 from support.installation import Images, Installation, settled
 
-from vmm import cgroups, limits, node
+from vmm import cgroups, execution, limits, node
 from vmm.actions import ACTIONS
 from vmm.cgroup_tree import CgroupTree
 from vmm.opennebula import message
-from vmm.spec import Limits, VmSpec
+from vmm.spec import Limits, Nic, VmSpec
 
 pytestmark = pytest.mark.host
 
-RUNS = {"deploy", "reboot", "reset", "poll"}
-"""Actions after which the container runs."""
-ENDS = {"shutdown", "cancel"}
-"""Actions after which nothing of it is left."""
+SAVE_SUSPEND, BOOT_SUSPENDED = 6, 21
+ENDS = {"shutdown", "cancel", "save"}
+"""Actions after which nothing of it is left; but a save that is a suspend."""
+BOOTS = {"deploy", "reboot", "reset", "restore"}
+"""Actions after which it runs with another init; but a restore that is a resume."""
+DEFINES = {"deploy", "restore"}
+"""Of these, those after which it has the limits of the message."""
+LOOKS = {"poll", "attach_nic", "detach_nic", "prereconfigure", "reconfigure", "exec"}
+"""Actions that leave it running as it was."""
 
 
 @pytest.fixture
@@ -41,6 +48,7 @@ class Replay:
         self.clean = installation.traces()
         self.pid: int | None = None
         self.limits: Limits | None = None
+        self.nics: set[Nic] = set()
 
     def play(self, call: Call) -> None:
         vm = message.parse(call.action, call.argv, call.stdin, self.installation.policy).vm
@@ -59,28 +67,57 @@ class Replay:
 
     def carried_out(self, call: Call, vm: VmSpec, answer: Answer) -> None:
         pid = CgroupTree(vm.name).init()
-        if call.action in ENDS:
+        if call.action == "save" and vm.lcm_state == SAVE_SUSPEND:
+            assert (answer.out, pid) == ("", self.pid), call.name
+            assert CgroupTree(vm.name).frozen(), call.name
+        elif call.action in ENDS:
             assert settled(self.installation, self.clean) == self.clean, call.name
             assert (answer.out, pid) == ("", None), call.name
         else:
             assert pid is not None, call.name
-            assert (pid == self.pid) == (call.action == "poll"), call.name
+            resumed = call.action == "restore" and vm.lcm_state == BOOT_SUSPENDED
+            same = resumed or call.action not in BOOTS
+            assert (pid == self.pid) == same, call.name
+            if call.action in DEFINES and not same:
+                self.limits, self.nics = vm.limits, set(vm.nics)
+            self.change_nics(call, {replace(nic, attach=False) for nic in vm.nics if nic.attach})
             self.check_running(call, vm, answer)
         self.pid = pid
+
+    def change_nics(self, call: Call, marked: set[Nic]) -> None:
+        """What is marked stays marked in the messages after a detach too."""
+        if call.action == "attach_nic":
+            self.nics |= marked
+        elif call.action == "detach_nic":
+            self.nics -= marked
 
     def check_running(self, call: Call, vm: VmSpec, answer: Answer) -> None:
         if call.action == "deploy":
             assert answer.out == f"{vm.name}\n"
-            self.limits = vm.limits
         assert self.limits is not None
         attach = self.installation.attach
         assert "RIG='hello'" in attach(vm, "cat", "/context/context.sh")
         assert attach(vm, "cat", "/proc/self/uid_map").split()[1] != "0"
-        assert vm.nics[0].mac in attach(vm, "ip", "link", "show", vm.nics[0].guest_name)
-        assert Path(f"/sys/class/net/{vm.nics[0].host_name}/master").exists()
+        for nic in vm.nics:
+            there = replace(nic, attach=False) in self.nics
+            assert Path(f"/sys/class/net/{nic.host_name}/master").exists() == there
+        for nic in self.nics:
+            assert nic.mac in attach(vm, "ip", "link", "show", nic.guest_name), call.name
+        if call.action == "exec":
+            self.check_exec(vm)
         wanted = cgroups.settings(self.limits, self.installation.policy, node.layout())
         assert {"cpu", "memory"} <= {setting.file.partition(".")[0] for setting in wanted}
         assert limits.mismatches(CgroupTree(vm.name), wanted) == []
+
+    def check_exec(self, vm: VmSpec) -> None:
+        """`uname -a`, its outcome where the probe finds it."""
+        state = self.installation.container(vm).state
+        deadline = time.monotonic() + 60
+        while (record := execution.last(state)) is None or record.status != execution.DONE:
+            assert time.monotonic() < deadline, record
+            time.sleep(0.02)
+        assert record.return_code == 0
+        assert b64decode(record.stdout).startswith(f"Linux {vm.name} ".encode())
 
 
 @pytest.mark.guest
@@ -89,7 +126,7 @@ def test_every_call_in_its_order(front: FrontEnd, installation: Installation, pl
     played = front.calls("mock-all-actions")
     for call in played:
         replay.play(call)
-    assert {call.action for call in played} >= (RUNS | ENDS) - {"poll"}
+    assert {call.action for call in played} >= (BOOTS | ENDS | LOOKS) - {"poll"}
     deploy = next(call for call in reversed(played) if call.action == "deploy")
     cancel = next(call for call in reversed(played) if call.action == "cancel")
     # OpenNebula 7 never polls; the arguments are those of its source.
