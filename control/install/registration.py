@@ -8,6 +8,7 @@ BEGIN = "# nebulxc: begin (made by 'nebulxc install frontend', taken out by it w
 END = "# nebulxc: end"
 OFF = "#nebulxc# "
 """Before each line that our block replaces."""
+_PAIR = re.compile(r'\b([A-Z_]+)\s*=\s*"([^"]*)"')
 _QUOTED = re.compile(r'"(\\.|[^"\\])*"')
 
 VM_MAD = """\
@@ -53,16 +54,33 @@ def has(text: str) -> bool:
 
 
 def put_in(text: str, block: str) -> str:
-    """`text` with our block in the place of the vector of that key and name, or at the end."""
+    """`text` with our block in the place of the vector of that key and name, or at the end.
+
+    An administrator's threads, timeouts and other settings go over into ours.
+    """
     (ours,) = vectors(block)
     lines = text.splitlines()
     same = [one for one in vectors(text) if (one.key, one.name) == (ours.key, ours.name)]
+    if same:
+        block = _with_settings(block, lines[same[-1].first : same[-1].last + 1])
     for one in same:
         for place in range(one.first, one.last + 1):
             lines[place] = OFF + lines[place]
     place = same[-1].last + 1 if same else len(lines)
     lines[place:place] = [BEGIN, *block.splitlines(), END]
     return "\n".join(lines) + "\n"
+
+
+def _with_settings(block: str, former: list[str]) -> str:
+    """Our block with the options of the former ARGUMENTS, and the attributes that ours lacks."""
+    found = dict(_PAIR.findall("\n".join(_without_comment(line) for line in former)))
+    options = found.get("ARGUMENTS", "").split()[:-1]  # the last word is the directory
+    if options:
+        words = " ".join([*options, *({"-p"} - set(options)), "nebulxc"])
+        block = re.sub(r'(\bARGUMENTS\s*=\s*)"[^"]*"', lambda match: f'{match[1]}"{words}"', block)
+    own = dict(_PAIR.findall(block))
+    more = [f',\n    {name} = "{value}"' for name, value in found.items() if name not in own]
+    return block.removesuffix("\n]\n") + "".join(more) + "\n]\n"
 
 
 def take_out(text: str) -> str:
@@ -104,5 +122,6 @@ def vectors(text: str) -> Iterator[Vector]:
 
 
 def _without_comment(line: str) -> str:
+    """The line up to a # that no quotes enclose."""
     blanked = _QUOTED.sub(lambda match: "x" * len(match[0]), line)
     return line[: blanked.index("#")] if "#" in blanked else line

@@ -50,6 +50,20 @@ def test_the_stock_driver_is_replaced_and_comes_back() -> None:
     assert registration.take_out(text) == ONED
 
 
+def test_an_administrators_settings_go_over() -> None:
+    theirs = (
+        'VM_MAD = [ NAME = "lxc", ARGUMENTS = "-t 50 -r 1 -w 600 lxc", KEEP_SNAPSHOTS = "no",\n'
+        '  # TYPE = "kvm"\n  DEFAULT = "vmm_exec/mine.conf" ]\n'
+    )
+    text = registration.put_in(theirs, VM_MAD)
+    ours = text.partition(BEGIN)[2]
+    assert '    ARGUMENTS         = "-t 50 -r 1 -w 600 -p nebulxc",\n' in ours
+    assert '    SUPPORT_SHAREABLE = "yes",\n    DEFAULT = "vmm_exec/mine.conf"\n]\n' in ours
+    assert ours.count("KEEP_SNAPSHOTS") == 1
+    assert [one.name for one in registration.vectors(text)] == ["lxc"]
+    assert registration.take_out(text) == theirs
+
+
 def test_a_new_name_goes_to_the_end() -> None:
     text = registration.put_in(ONED, IM_MAD)
     assert text == f"{ONED}{BEGIN}\n{IM_MAD}{END}\n"
