@@ -29,7 +29,8 @@ class Record:
         missing = [name for name in fields if name not in given and not hasattr(self, name)]
         if missing or len(values) > len(fields) or given.keys() - fields.keys():
             raise TypeError(f"{type(self).__name__} has the fields {', '.join(fields)}")
-        self.__dict__.update(given)
+        kind = type(self)
+        self.__dict__.update({name: given.get(name, getattr(kind, name, None)) for name in fields})
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} cannot be changed")

@@ -8,7 +8,6 @@ starts Python isolated (-I) from a path of root's.
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 
 from control import caller
 from control.action_report import ActionReport
@@ -22,6 +21,7 @@ from vmm.opennebula import arguments as shapes
 from vmm.opennebula import message as messages
 from vmm.site import Site, WallClock
 from vmm.spec import Message
+from vmm.value import replace
 from vmm.values import shown
 
 ENVIRONMENT = {

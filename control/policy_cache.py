@@ -10,11 +10,11 @@ import json
 import os
 import stat
 import time
-from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
 from vmm.policy import NodePolicy
+from vmm.value import asdict
 
 CACHE = "/run/nebulxc/driver.json"
 READERS = ("control/config.py", "control/driver_section.py", "control/units.py", "vmm/policy.py")

@@ -9,16 +9,15 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from vmm import process
 from vmm.errors import DriverError
+from vmm.value import Value
 
 POLL_SECONDS = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Hierarchy:
+class Hierarchy(Value):
     """One mounted cgroup tree: its mount point, version, and v1 controllers."""
 
     path: str
@@ -53,7 +52,7 @@ class CgroupTree:
 
     def directories(self) -> list[str]:
         """Every cgroup of the payload and the monitor that exists."""
-        return [path for tree in self._trees for path in _matching(tree.path, self._any)]
+        return [path for tree in self._trees for path in _matching(tree.path, self.name, self._any)]
 
     def pids(self) -> set[int]:
         """Every process of the payload, those in nested groups too."""
@@ -115,7 +114,7 @@ class CgroupTree:
 
     def _each(self) -> Iterator[tuple[Hierarchy, str]]:
         for tree in self._trees:
-            for path in _matching(tree.path, self._payload):
+            for path in _matching(tree.path, self.name, self._payload):
                 yield tree, path
 
     def living(self) -> list[tuple[Hierarchy, str]]:
@@ -160,12 +159,12 @@ def write(path: str, value: str) -> None:
             os.close(fd)
 
 
-def _matching(root: str, pattern: re.Pattern[str]) -> list[str]:
-    """The groups directly below `root` whose whole name matches."""
+def _matching(root: str, name: str, pattern: re.Pattern[str]) -> list[str]:
+    """The groups directly below `root` whose whole name, which holds `name`, matches."""
     with contextlib.suppress(OSError):
-        # Hundreds of containers have their groups there: most names fail at the first letters.
-        names = [name for name in os.listdir(root) if name.startswith("lxc.")]
-        return [f"{root}/{name}" for name in names if pattern.fullmatch(name)]
+        # Hundreds of containers have their groups there, and few hold this one's name.
+        names = [found for found in os.listdir(root) if name in found]
+        return [f"{root}/{found}" for found in names if pattern.fullmatch(found)]
     return []
 
 

@@ -5,18 +5,17 @@ before init's first instruction; `vmm.limits` writes the same ones live and read
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from vmm.policy import CpuQuota, NodePolicy, OomPolicy
 from vmm.spec import Limits
+from vmm.value import Value
 
 V1, V2 = 1, 2
 QUOTA_PERIOD_US = 100_000
 MIB = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Value):
     """Which cgroup version has each controller on this host: 1, 2, or 0 where it is missing.
 
     `swap` tells whether swap is accounted (memory.memsw.* or memory.swap.* exist).
@@ -30,8 +29,7 @@ class Layout:
     swap: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Value):
     """One file of a container's cgroup and the value it should have."""
 
     version: int

@@ -1,7 +1,6 @@
 """A container's definition: from the VM that OpenNebula asks for to the files of its state."""
 
 import os
-from dataclasses import asdict, replace
 
 from vmm import applied, composed, idrange, lock, logs, stub
 from vmm.container import Container
@@ -14,6 +13,7 @@ from vmm.site import Site
 from vmm.spec import Disk, DiskKind, DiskType, Nic, VmSpec
 from vmm.state import CONFIG, DISKS, PLAN, SPEC, State
 from vmm.undo import Undo
+from vmm.value import asdict, replace
 
 LOCK_SECONDS = 30.0
 SUBID_FILES = ("/etc/subuid", "/etc/subgid")

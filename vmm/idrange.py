@@ -7,18 +7,17 @@ another range at its next start; it keeps the recorded one for as long as it is 
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from vmm.errors import DriverError
 from vmm.policy import NodePolicy
+from vmm.value import Value
 
 SIZE = 65_536
 """Ids per container: what a distribution's users, groups and nobody (65534) need."""
 SUBID_FILES = ("etc/subuid", "etc/subgid")
 
 
-@dataclass(frozen=True, slots=True)
-class IdRange:
+class IdRange(Value):
     """Host ids from `start` on, for uids and gids alike."""
 
     start: int
@@ -38,8 +37,7 @@ class IdRange:
         return self.start <= other.start and other.end <= self.end
 
 
-@dataclass(frozen=True, slots=True)
-class SubidLine:
+class SubidLine(Value):
     """One line of /etc/subuid or /etc/subgid."""
 
     user: str

@@ -8,15 +8,15 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+
+from vmm.value import Value, asdict
 
 MAX_BYTES = 8 << 20
 """The file is put aside once at this size: the journal takes at most twice that."""
 MODE = 0o640
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Value):
     """One action. `outcome` is "done" or "failed"; `said` its answer or its error."""
 
     wall_ms: int

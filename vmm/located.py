@@ -9,12 +9,12 @@ configuration; otherwise oneadmin could have root mount any file of the host.
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Protocol
 
 from vmm.errors import DriverError, NotFound
 from vmm.policy import NodePolicy
 from vmm.spec import Disk, DiskKind, DiskType, VmSpec
+from vmm.value import replace
 
 
 class Paths(Protocol):

@@ -6,7 +6,6 @@ limits, the rootfs, the ids and the hooks come after them.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from vmm import apparmor, cgroups, logs
 from vmm.errors import DriverError
@@ -14,6 +13,7 @@ from vmm.idrange import IdRange
 from vmm.node import Node
 from vmm.policy import NodePolicy
 from vmm.spec import RawLine, VmSpec
+from vmm.value import Value
 from vmm.values import shown
 
 Line = tuple[str, str]
@@ -37,8 +37,7 @@ DEVICES = (
 TUN, FUSE = ("c 10:200 rwm", "dev/net/tun"), ("c 10:229 rwm", "dev/fuse")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Value):
     """Where the container's files are on this node."""
 
     rootfs: str

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from vmm.cgroups import V1, V2, Layout
 from vmm.policy import NodePolicy
+from vmm.value import Value
 
 LXCFS_FILES = (
     "proc/cpuinfo",
@@ -24,8 +24,7 @@ Root = str | os.PathLike[str]
 """A directory that stands for the host's root. pathlib's import takes longer than all of this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Value):
     """The node's facts that a container's configuration depends on."""
 
     layout: Layout

@@ -4,8 +4,9 @@ Only root writes the file that this comes from, so a path in here is trusted; Op
 messages are not.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from vmm.value import Value
 
 
 class CpuQuota(StrEnum):
@@ -46,8 +47,7 @@ class RawPolicy(StrEnum):
     REFUSE = "refuse"
 
 
-@dataclass(frozen=True, slots=True)
-class NodePolicy:
+class NodePolicy(Value):
     """The `[driver]` table of the node's configuration. Durations in seconds."""
 
     cpu_quota: CpuQuota = CpuQuota.OFF

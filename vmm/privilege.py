@@ -1,16 +1,14 @@
 """Whether a container runs unprivileged: what its template asks for against the node's policy."""
 
-from dataclasses import dataclass
-
 from vmm.errors import SpecError
 from vmm.policy import NodePolicy, PrivilegedPolicy
 from vmm.spec import VmSpec
+from vmm.value import Value
 
 XPATH = "/VM/USER_TEMPLATE/LXC_UNPRIVILEGED"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Value):
     """How the container runs, and what to tell in the VM's log about it."""
 
     unprivileged: bool

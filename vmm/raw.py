@@ -8,11 +8,11 @@ and of the sysctls those of kernel and fs: LXC writes them before it gives up it
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from vmm.errors import SpecError
 from vmm.policy import NodePolicy, RawPolicy
 from vmm.spec import RawLine
+from vmm.value import Value
 from vmm.values import shown
 
 ALLOWED = (
@@ -42,8 +42,7 @@ XPATH = "/VM/TEMPLATE/RAW/DATA"
 _LINE = re.compile(r"(lxc(?:\.[A-Za-z0-9_]+)+)\s*=\s*(.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Filtered:
+class Filtered(Value):
     """The lines that pass, in their order, and what to tell about the others."""
 
     lines: tuple[RawLine, ...]

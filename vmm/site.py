@@ -4,7 +4,6 @@ import os
 import select
 import stat
 import time
-from dataclasses import dataclass
 from typing import Protocol
 
 from vmm import node
@@ -13,6 +12,7 @@ from vmm.host import Host
 from vmm.node import Node
 from vmm.policy import NodePolicy
 from vmm.report import Report
+from vmm.value import Value
 
 STDOUT = 1
 
@@ -47,8 +47,7 @@ class WallClock:
         return time.time_ns() // 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Value):
     """What every action gets beside its message."""
 
     policy: NodePolicy

@@ -5,8 +5,9 @@ Every value was validated where it entered (`vmm.xml`): no control characters, i
 of interfaces at most 15 characters, sizes in bytes.
 """
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from vmm.value import Value
 
 
 class DiskKind(StrEnum):
@@ -30,8 +31,7 @@ class DiskType(StrEnum):
     RBD = "rbd"
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
+class Disk(Value):
     """One disk of a VM.
 
     `source` is the path of the image on this node: `DATASTORES/DS/VMID/disk.N` as computed from
@@ -64,8 +64,7 @@ class Disk:
         return self.mount_point == "/"
 
 
-@dataclass(frozen=True, slots=True)
-class Nic:
+class Nic(Value):
     """One network interface: its host end on a bridge, its guest end inside the container."""
 
     nic_id: int
@@ -81,8 +80,7 @@ class Nic:
     """Set on the one NIC that an attach or detach action is about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Value):
     """What the VM may use. Absent (None) means without limit."""
 
     cpu: float
@@ -97,26 +95,26 @@ class Limits:
     """The memory nodes of the pinning in cpuset notation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Graphics:
+class Graphics(Value):
     """The console that the template asks for."""
 
     type: str
     port: int | None
     listen: str
-    password: str = field(default="", repr=False)
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"Graphics({self.type}, {self.listen}:{self.port})"
 
 
-@dataclass(frozen=True, slots=True)
-class RawLine:
+class RawLine(Value):
     """One line of RAW/DATA of type lxc, in the order of the template."""
 
     key: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class VmSpec:
+class VmSpec(Value):
     """A VM as OpenNebula describes it."""
 
     vmid: int
@@ -147,8 +145,7 @@ class VmSpec:
         return next((disk for disk in self.disks if disk.is_root), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Value):
     """One action that OpenNebula asks of this host, with what its arguments add to the VM."""
 
     action: str

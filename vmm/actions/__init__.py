@@ -6,46 +6,33 @@ the table is not supported, and its shim says so.
 
 import time
 from collections.abc import Callable
+from importlib import import_module
 
 from vmm import journal, lock, stock
-from vmm.actions import (
-    attach_nic,
-    cancel,
-    deploy,
-    detach_nic,
-    exec,  # noqa: A004 - OpenNebula's name of the action
-    exec_cancel,
-    poll,
-    prereconfigure,
-    reboot,
-    reconfigure,
-    reset,
-    restore,
-    save,
-    shutdown,
-)
 from vmm.errors import DriverError
 from vmm.site import Site
 from vmm.spec import Message
 
 Action = Callable[[Site, Message], str]
 
-ACTIONS: dict[str, Action] = {
-    "attach_nic": attach_nic.run,
-    "cancel": cancel.run,
-    "deploy": deploy.run,
-    "detach_nic": detach_nic.run,
-    "exec": exec.run,
-    "exec_cancel": exec_cancel.run,
-    "poll": poll.run,
-    "prereconfigure": prereconfigure.run,
-    "reboot": reboot.run,
-    "reconfigure": reconfigure.run,
-    "reset": reset.run,
-    "restore": restore.run,
-    "save": save.run,
-    "shutdown": shutdown.run,
-}
+ACTIONS = (
+    "attach_nic",
+    "cancel",
+    "deploy",
+    "detach_nic",
+    "exec",
+    "exec_cancel",
+    "poll",
+    "prereconfigure",
+    "reboot",
+    "reconfigure",
+    "reset",
+    "restore",
+    "save",
+    "shutdown",
+)
+"""Each is the module of that name beside this one, imported when it is asked for: they would
+take as long to import as an action takes to run."""
 
 UNLOCKED = frozenset({"poll"})
 """Actions that only look: they never wait for another one."""
@@ -75,11 +62,7 @@ def _explained(site: Site, message: Message) -> str:
 
 
 def _locked(site: Site, message: Message) -> str:
-    action = ACTIONS.get(message.action)
-    if action is None:
-        raise DriverError(
-            f"{message.action} is not supported by this driver", "nothing was changed"
-        )
+    action = _action(message.action)
     if message.action in UNLOCKED:
         return action(site, message)
     container = site.container(message.vm.name)
@@ -90,6 +73,13 @@ def _locked(site: Site, message: Message) -> str:
             site.report.info(f"{container.name}: took the stock driver's place")
         container.require_ours()
         return action(site, message)
+
+
+def _action(name: str) -> Action:
+    if name not in ACTIONS:
+        raise DriverError(f"{name} is not supported by this driver", "nothing was changed")
+    run: Action = import_module(f"vmm.actions.{name}").run
+    return run
 
 
 def _keep(site: Site, message: Message, outcome: str, said: str, begun: float) -> None:

@@ -1,6 +1,6 @@
 """deploy: define the container, start it, and see its init stay alive; or leave nothing."""
 
-from vmm import attempt, cgroups, definition, limits, located, logs, preflight, privilege
+from vmm import attempt, cgroups, definition, limits, located, logs, network, preflight, privilege
 from vmm.actions.cancel import end, host_ends
 from vmm.container import Container
 from vmm.errors import DriverError
@@ -15,7 +15,9 @@ GIVE_UP_SECONDS = 5.0
 def run(site: Site, message: Message) -> str:
     """The container's name, which becomes the VM's DEPLOY_ID."""
     container = site.container(message.vm.name)
-    pid = container.init()
+    # Each question to the cgroups reads the groups of all containers, of every controller.
+    lives = bool(container.cgroups.directories())
+    pid = container.init() if lives else None
     # A frozen one is left of a suspended VM that OpenNebula has stopped or moved since.
     if pid is not None and not container.cgroups.frozen():
         attempt.move(container.state, attempt.RUNNING)
@@ -26,7 +28,9 @@ def run(site: Site, message: Message) -> str:
     for warning in (*decision.warnings, *_about_console(vm)):
         site.report.warning(warning)
     preflight.check(vm, site.host, site.policy)
-    _clear_remains(container, vm)
+    if lives or container.state.present:
+        _clear_remains(container, vm)
+    network.remove_all((), host_ends(vm))
     with Undo() as undo:
         _start(site, container, vm, undo, unprivileged=decision.unprivileged)
         undo.commit()
