@@ -10,7 +10,7 @@ from control.install import opennebula, subids
 from control.install.containers import Containers
 from control.install.environment import Environment
 from control.install.packages import Packages
-from control.install.paths import Directory, Link, TextFile
+from control.install.paths import Directory, Link, Runtime, TextFile
 from control.install.services import Services
 from control.install.step import Step
 from control.install.user import SystemUser
@@ -48,6 +48,7 @@ def steps(host: Host, changed: Callable[[], bool], wheels: Path | None = None) -
         *(subids.Subids(path, policy) for path in subids.FILES),
         opennebula.Member(opennebula.USER, GROUP, host),
         opennebula.Sudoers(SUDOERS, (package / "nebulxc.sudoers").read_text("utf-8"), host),
+        Runtime(Path("/run/nebulxc")),
         Link(Path("/usr/local/bin/nebulxc"), OPT / "bin/nebulxc"),
         *(_unit(name) for name in UNITS),
         Services(UNITS, host, changed),

@@ -4,6 +4,7 @@ import contextlib
 import difflib
 import grp
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,28 @@ class Directory:
         """Remove it while it is empty."""
         with contextlib.suppress(OSError):
             self.path.rmdir()
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A directory that what runs makes anew after each boot: not installed, but removed."""
+
+    path: Path
+
+    def missing(self) -> str:
+        """Nothing."""
+        return ""
+
+    def apply(self) -> None:
+        """Nothing, see `missing`."""
+
+    def leftover(self) -> str:
+        """Removal, with all that is in it."""
+        return f"remove {self.path}/" if self.path.is_dir() else ""
+
+    def remove(self) -> None:
+        """Remove it whole."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from boxes.box import Box
 from boxes.making import containers
 from boxes.shell import sh, until
 
+from control.install.node import UNITS
+
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(2400)]
 
 CHECKOUT, NEWER = Path("/root/nebulxc"), Path("/root/nebulxc-newer")
@@ -23,7 +25,6 @@ WHEELS = "/opt/wheels"
 PYTHON = "/opt/nebulxc-test/bin/python"
 MAIN = "import sys; sys.path.insert(0, '{}'); from control.cli import main; sys.exit(main())"
 CONFIG = Path("/etc/nebulxc/nebulxc.toml")
-UNITS = ("nebulxc-agent", "nebulxc-page")
 PAGE = "http://127.0.0.1:8642"
 VERSION = re.compile(r'^version = "(.*)"$', re.MULTILINE)
 
@@ -108,7 +109,7 @@ def test_a_dry_run_changes_nothing() -> None:
     before = places()
     said = install("--dry-run", "--wheels", WHEELS)
     assert "would create the environment /opt/nebulxc" in said
-    assert "would enable and start nebulxc-agent.service, nebulxc-page.service" in said
+    assert f"would enable and start {', '.join(UNITS)}" in said
     assert places() == before
 
 
