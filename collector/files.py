@@ -12,7 +12,6 @@ from typing import Generic, TypeVar
 
 from collector.formats import FormatError, Parser, Values
 from collector.group import Gone
-from collector.model import Columns
 
 _SIZE = 4096
 _SPARE = 16
@@ -119,22 +118,3 @@ class Texts(list[Text[Values]]):
         """Close them all."""
         while self:
             self.pop().close()
-
-
-class TextSource:
-    """The source of a group whose columns are the values of its files, one after another."""
-
-    __slots__ = ("_columns", "_texts")
-
-    def __init__(self, columns: Columns, *files: tuple[Path, Parser]) -> None:
-        self._columns, self._texts = columns, Texts(*files)
-
-    def read(self, values: list[float]) -> Columns:
-        """Every file's values."""
-        for text in self._texts:
-            values += text.read()
-        return self._columns
-
-    def close(self) -> None:
-        """Close the files."""
-        self._texts.close()

@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
 from collector.formats import Values
+from collector.group import Part
 from collector.model import Columns
+from collector.source import joined
 
 Key = TypeVar("Key")
+_NOTHING: Part = ((), ())
 
 
 class Counters(Protocol):
@@ -56,11 +59,11 @@ class Followed(Generic[Key]):
         if columns != self._columns:
             self._columns = columns
 
-    def read(self, values: list[float]) -> Columns:
-        """Append every value; the same columns object until something came or went."""
-        for counters in self._counters.values():
-            values += counters.read()
-        return self._columns
+    def read(self) -> Part:
+        """Every value; the same columns object until something came or went."""
+        if not self._counters:
+            return _NOTHING
+        return self._columns, joined(*(each.read() for each in self._counters.values()))
 
     def close(self) -> None:
         """Close them all."""

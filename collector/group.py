@@ -1,19 +1,23 @@
 """A group of metrics: what every file in collector/metrics/ provides.
 
 A `Source` is opened once per generation of a container (or once for the host), keeps its file
-descriptors, and is asked once per cycle. It appends its values and returns the columns they
-belong to: the same tuple object as long as nothing changed, so that the row's layout need not
-be compared value by value.
+descriptors, and is asked once per cycle. It gives its columns and their values in one tuple: the
+same object as long as nothing changed, so that nobody looks at the values of an idle container.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from collector.formats import Values
 from collector.model import Columns, Metric
 
 Subject = TypeVar("Subject")
 """What a group reads: an inventoried container, or the host."""
+
+
+Part = tuple[Columns, Values]
+"""A group's part of a row: its columns, and one value per column, MISSING where unknown."""
 
 
 class Gone(Exception):
@@ -23,8 +27,9 @@ class Gone(Exception):
 class Source(Protocol):
     """One group's open files of one subject."""
 
-    def read(self, values: list[float]) -> Columns:
-        """Append one value per column, MISSING where unknown; raise Gone when the subject ended.
+    def read(self) -> Part:
+        """The same object as before while nothing changed; the same columns while the layout
+        stays. Raises Gone when the subject ended.
 
         Any other exception costs this group its columns in this cycle and is counted.
         """

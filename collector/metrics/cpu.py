@@ -1,19 +1,21 @@
 """How much CPU time a container used, may use, and was denied."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 from collector.cgroupfs import Cgroup
 from collector.container import Container
-from collector.files import Text, Texts
+from collector.files import Text
 from collector.formats import MICRO, NANO, FormatError, Keyed, Parser, Values, count, lines, number
 from collector.group import Group, Source
 from collector.model import MISSING, Column, Columns, Kind, Metric
 from collector.pace import Pace
 from collector.procfs import TICKS_PER_SECOND
 from collector.slow import Slow, exists
+from collector.source import FileSource, Readable
 
 _V1, _V2 = "cgroup-v1/cpuacct.rst", "cgroup-v2.rst"
 _BANDWIDTH = "scheduler/sched-bwc.rst"
@@ -134,72 +136,54 @@ def period_v1(data: bytes) -> Values:
 class _BandwidthV1:
     """Periods and the limit. Without a limit cpu.stat stands still and is not read."""
 
-    def __init__(self, pace: Pace, directory: Path, undo: ExitStack) -> None:
+    def __init__(self, pace: Pace, directory: Path) -> None:
         quota, period = directory / "cpu.cfs_quota_us", directory / "cpu.cfs_period_us"
-        self._quota = undo.enter_context(closing(Slow(pace, quota, quota_v1, (MISSING,))))
-        self._period = undo.enter_context(closing(Slow(pace, period, period_v1, (MISSING,))))
-        self._stat = undo.enter_context(closing(Text(directory / "cpu.stat", periods_v1)))
+        with ExitStack() as undo:
+            self._quota = undo.enter_context(closing(Slow(pace, quota, quota_v1, (MISSING,))))
+            self._period = undo.enter_context(closing(Slow(pace, period, period_v1, (MISSING,))))
+            self._stat = undo.enter_context(closing(Text(directory / "cpu.stat", periods_v1)))
+            self.close = undo.pop_all().close
 
-    def read(self, values: list[float]) -> None:
+    def read(self) -> Values:
         (quota,) = self._quota.read()
         if math.isnan(quota):
-            values += _NO_LIMIT
-        else:
-            values += self._stat.read()
-            values.append(quota / self._period.read()[0])
+            return _NO_LIMIT
+        return (*self._stat.read(), quota / self._period.read()[0])
 
 
-class _V1Source:
+def _v1(usage: Sequence[tuple[Path, Parser]], pace: Pace, cpu: Path | None) -> FileSource:
     """The usage from where it is told best, the limit where there is a controller."""
-
-    def __init__(self, usage: Sequence[tuple[Path, Parser]], pace: Pace, cpu: Path | None) -> None:
-        with ExitStack() as undo:
-            self._usage = undo.enter_context(closing(Texts(*usage)))
-            self._bandwidth = None if cpu is None else _BandwidthV1(pace, cpu, undo)
-            self.close = undo.pop_all().close
-        self._columns = (_USAGE_COLUMNS if usage else ()) + (
-            _BANDWIDTH_COLUMNS if self._bandwidth else ()
-        )
-
-    def read(self, values: list[float]) -> Columns:
-        """Usage, periods and the limit, as far as the layout tells them."""
-        for text in self._usage:
-            values += text.read()
-        if self._bandwidth:
-            self._bandwidth.read(values)
-        return self._columns
+    columns: Columns = _USAGE_COLUMNS if usage else ()
+    files: list[Callable[[], Readable]] = [partial(Text, *file) for file in usage]
+    if cpu is not None:
+        columns += _BANDWIDTH_COLUMNS
+        files.append(partial(_BandwidthV1, pace, cpu))
+    return FileSource(columns, *files)
 
 
-class _V2Source:
+def _v2(pace: Pace, directory: Path) -> FileSource:
     """cpu.stat tells usage and periods at once."""
 
-    def __init__(self, pace: Pace, directory: Path) -> None:
-        with ExitStack() as undo:
-            self._stat = undo.enter_context(closing(Text(directory / "cpu.stat", stat_v2)))
-            limit = Slow(pace, directory / "cpu.max", max_v2, (MISSING,))
-            self._limit = undo.enter_context(closing(limit))
-            self.close = undo.pop_all().close
+    def values(stat: Values, limit: Values) -> Values:
+        if math.isnan(limit[0]):
+            return stat[: len(_USAGE_COLUMNS)] + _NO_LIMIT
+        return stat + limit
 
-    def read(self, values: list[float]) -> Columns:
-        """The values in the order of METRICS."""
-        stat = self._stat.read()
-        (limit,) = self._limit.read()
-        if math.isnan(limit):
-            values += stat[: len(_USAGE_COLUMNS)]
-            values += _NO_LIMIT
-        else:
-            values += stat
-            values.append(limit)
-        return _COLUMNS
+    return FileSource(
+        _COLUMNS,
+        partial(Text, directory / "cpu.stat", stat_v2),
+        partial(Slow, pace, directory / "cpu.max", max_v2, (MISSING,)),
+        values=values,
+    )
 
 
 def _open(container: Container) -> Source | None:
     cgroup, pace = container.cgroup, container.pace
     cpu, tree = cgroup.v1("cpu"), cgroup.v2
     if cpu is None and tree is not None and exists(tree, "cpu.max"):
-        return _V2Source(pace, tree)
+        return _v2(pace, tree)
     usage = _usage_files(cgroup)
-    return _V1Source(usage, pace, cpu) if usage or cpu is not None else None
+    return _v1(usage, pace, cpu) if usage or cpu is not None else None
 
 
 def _usage_files(cgroup: Cgroup) -> list[tuple[Path, Parser]]:

@@ -4,7 +4,8 @@ from functools import partial
 
 from collector import mounts
 from collector.container import Container
-from collector.group import Group
+from collector.formats import Values
+from collector.group import Group, Part
 from collector.model import MISSING, Column, Columns, Kind, Labels, Metric
 from collector.mounts import Disk, Mount
 from collector.statfs import Answer, Usage, usage
@@ -71,28 +72,29 @@ class _Source:
         self._seen = (-1, -1)
         self._old: list[Answer[Usage] | None] = []
         self._waiting = True
-        self._values: list[float] = []
+        self._part: Part = ((), ())
         self._renew()
 
-    def read(self, values: list[float]) -> Columns:
+    def read(self) -> Part:
         """Size, used and available of each disk as last answered, then the 1s of the infos."""
         if self._seen != (self._container.pace.round, self._devices.version):
             self._renew()
         if self._waiting:
             self._take()
-        values += self._values
-        return self._columns
+        return self._part
 
     def _take(self) -> None:
         """The newest answers; with one from every disk there is nothing to look for this round."""
         usages = self._devices.usages
         new = [usages.answer(self._key(disk)) for disk in self._disks]
         self._waiting = any(now is old for now, old in zip(new, self._old, strict=True))
-        self._values = []
+        values: Values = ()
         for disk in self._disks:
             found = usages.fresh(self._key(disk), FRESH_S)
-            self._values += _UNKNOWN if found is None else (found.size, found.used, found.available)
-        self._values += [1.0] * self._infos
+            values += _UNKNOWN if found is None else (found.size, found.used, found.available)
+        part = self._columns, values + (1.0,) * self._infos
+        if part != self._part or part[0] is not self._part[0]:
+            self._part = part
 
     def _renew(self) -> None:
         table, version = self._container.mounts.read(), self._devices.version

@@ -1,11 +1,14 @@
 """What the host's processors did, and how many tasks wanted them."""
 
-from collector.files import TextSource
+from functools import partial
+
+from collector.files import Text
 from collector.formats import FormatError, Values, count
 from collector.group import Group
 from collector.machine import Machine
 from collector.model import Column, Columns, Kind, Metric
 from collector.procfs import TICKS_PER_SECOND
+from collector.source import FileSource
 
 MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 _LOADS = ("lxc_host_load1", "lxc_host_load5", "lxc_host_load15")
@@ -66,9 +69,13 @@ def loads(data: bytes) -> Values:
     return one, five, fifteen
 
 
-def _open(machine: Machine) -> TextSource:
+def _open(machine: Machine) -> FileSource:
     proc = machine.root / "proc"
-    return TextSource(_COLUMNS, (proc / "stat", cpu_seconds), (proc / "loadavg", loads))
+    return FileSource(
+        _COLUMNS,
+        partial(Text, proc / "stat", cpu_seconds),
+        partial(Text, proc / "loadavg", loads),
+    )
 
 
 GROUP: Group[Machine] = Group("host_cpu", METRICS, _open)

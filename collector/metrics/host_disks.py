@@ -2,7 +2,7 @@
 
 from collector.blockstat import BlockStat
 from collector.followed import Followed
-from collector.group import Group
+from collector.group import Group, Part
 from collector.hardware import Recheck, disks
 from collector.machine import Machine
 from collector.model import Column, Columns, Kind, Metric
@@ -69,11 +69,11 @@ class _Source:
         self._recheck = Recheck()
         self._disks = Followed(self._opened, _columns)
 
-    def read(self, values: list[float]) -> Columns:
+    def read(self) -> Part:
         """Five counters of each disk."""
         if self._recheck.due() or self._disks.lost:
             self._disks.follow(disks(self._root))
-        return self._disks.read(values)
+        return self._disks.read()
 
     def _opened(self, name: str) -> BlockStat:
         return BlockStat(self._root / f"sys/block/{name}/stat")

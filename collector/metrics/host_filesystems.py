@@ -5,7 +5,8 @@ from functools import partial
 
 from collector import mounts
 from collector.devices import Devices
-from collector.group import Group
+from collector.formats import Values
+from collector.group import Group, Part
 from collector.hardware import Recheck
 from collector.machine import Machine
 from collector.metrics.filesystem import FRESH_S, LATE
@@ -69,14 +70,15 @@ class _Source:
         self._disks: list[Disk] = []
         self._columns: Columns = ()
 
-    def read(self, values: list[float]) -> Columns:
+    def read(self) -> Part:
         """Size and available of each as last answered."""
         if self._recheck.due():
             self._renew()
+        values: Values = ()
         for disk in self._disks:
             found = self._devices.usages.fresh(_key(disk), FRESH_S)
             values += (MISSING, MISSING) if found is None else (found.size, found.available)
-        return self._columns
+        return self._columns, values
 
     def _renew(self) -> None:
         disks = chosen(self._table(), self._devices)

@@ -1,10 +1,13 @@
 """How much memory and swap the host has, and how much of it a program can still have."""
 
-from collector.files import TextSource
+from functools import partial
+
+from collector.files import Text
 from collector.formats import FormatError, Values, count, lines
 from collector.group import Group
 from collector.machine import Machine
 from collector.model import MISSING, Column, Columns, Kind, Metric
+from collector.source import FileSource
 
 _SOURCE = "/proc/meminfo: filesystems/proc.rst"
 _KEYS = (b"MemTotal", b"MemAvailable", b"SwapTotal", b"SwapFree")
@@ -57,8 +60,8 @@ def memory(data: bytes) -> Values:
     return tuple(found.get(key, MISSING) for key in _KEYS)
 
 
-def _open(machine: Machine) -> TextSource:
-    return TextSource(_COLUMNS, (machine.root / "proc/meminfo", memory))
+def _open(machine: Machine) -> FileSource:
+    return FileSource(_COLUMNS, partial(Text, machine.root / "proc/meminfo", memory))
 
 
 GROUP: Group[Machine] = Group("host_memory", METRICS, _open)

@@ -5,7 +5,7 @@ from pathlib import Path
 from collector.files import Texts
 from collector.followed import Followed
 from collector.formats import Values, number
-from collector.group import Gone, Group
+from collector.group import Gone, Group, Part
 from collector.hardware import Recheck, nics
 from collector.machine import Machine
 from collector.model import MISSING, Column, Columns, Kind, Metric
@@ -72,11 +72,11 @@ class _Source:
         self._recheck = Recheck()
         self._nics = Followed(self._opened, _columns)
 
-    def read(self, values: list[float]) -> Columns:
+    def read(self) -> Part:
         """Eight counters of each NIC."""
         if self._recheck.due() or self._nics.lost:
             self._nics.follow(nics(self._root))
-        return self._nics.read(values)
+        return self._nics.read()
 
     def _opened(self, name: str) -> _Nic:
         return _Nic(self._root / "sys/class/net" / name)

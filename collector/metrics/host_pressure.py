@@ -1,10 +1,13 @@
 """How long the host's tasks waited for CPU, memory and block I/O (PSI)."""
 
-from collector.files import TextSource
+from functools import partial
+
+from collector.files import Text
 from collector.formats import pressure
 from collector.group import Group, Source
 from collector.machine import Machine
 from collector.model import Column, Columns, Kind, Metric
+from collector.source import FileSource
 
 _RESOURCES = ("cpu", "memory", "io")
 
@@ -40,7 +43,9 @@ def _open(machine: Machine) -> Source | None:
     directory = machine.root / "proc/pressure"
     if not directory.is_dir():
         return None  # a kernel without PSI, or booted with psi=0
-    return TextSource(_COLUMNS, *((directory / resource, pressure) for resource in _RESOURCES))
+    return FileSource(
+        _COLUMNS, *(partial(Text, directory / resource, pressure) for resource in _RESOURCES)
+    )
 
 
 GROUP: Group[Machine] = Group("host_pressure", METRICS, _open)

@@ -6,7 +6,7 @@ from pathlib import Path
 from collector.container import Container
 from collector.files import Text
 from collector.formats import Values, blkio, io_stat
-from collector.group import Group, Source
+from collector.group import Group, Part, Source
 from collector.layers import Layers, number, told
 from collector.model import MISSING, Column, Columns, Kind, Metric
 from collector.mounts import Number
@@ -80,7 +80,7 @@ class _Source:
         self._basis: tuple[object, ...] = (None,)
         self._keys: tuple[bytes, ...] = ()
         self._columns: Columns = ()
-        self._values: Values = ()
+        self._part: Part = ((), ())
         self._seen: frozenset[bytes] = frozenset()
         # On v2 every device is counted.
         self._hierarchy = files[0][0] if len(files) > 1 else None
@@ -94,7 +94,7 @@ class _Source:
             self.close()
             raise
 
-    def read(self, values: list[float]) -> Columns:
+    def read(self) -> Part:
         """Four counters of each device, in the order of METRICS."""
         operations = self._texts[0].read()
         # What counts bytes counts an operation: without a new one the second file of v1 is as it
@@ -102,13 +102,12 @@ class _Source:
         if operations is not self._tables[0] or self._round != self._container.pace.round:
             self._tables = [operations, *(text.read() for text in self._texts[1:])]
             self._update()
-        values += self._values
-        return self._columns
+        return self._part
 
     def _update(self) -> None:
         if self._round != self._container.pace.round or not self._tables[0].keys() <= self._seen:
             self._choose()
-        self._values = tuple(value for key in self._keys for value in self._of(key))
+        self._part = self._columns, tuple(value for key in self._keys for value in self._of(key))
 
     def _of(self, key: bytes) -> Values:
         if len(self._tables) == 1:

@@ -1,14 +1,16 @@
 """What a container's memory holds, what of it is needed, and how often that was too much."""
 
-from contextlib import ExitStack, closing
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from collector.container import Container
-from collector.files import Texts
-from collector.formats import Keyed, Parser, Values, number
+from collector.files import Text
+from collector.formats import Keyed, Values, number
 from collector.group import Group, Source
 from collector.model import MISSING, Column, Columns, Kind, Metric
 from collector.slow import Slow, exists
+from collector.source import FileSource, Readable
 
 _V1 = "cgroup-v1/memory.rst"
 _UNLIMITED = float(1 << 62)
@@ -81,56 +83,39 @@ def one(data: bytes) -> Values:
     return (number(data),)
 
 
-class _V1Source:
+def _v1(directory: Path) -> FileSource:
     """memory.stat carries the effective limit and the swap too: three files tell everything."""
 
-    def __init__(self, directory: Path) -> None:
-        self._texts = Texts(
-            (directory / "memory.usage_in_bytes", one),
-            (directory / "memory.stat", _STAT_V1),
-            (directory / "memory.oom_control", _OOM_KILL),
-        )
-        self._usage, self._stat, self._events = self._texts
-
-    def read(self, values: list[float]) -> Columns:
-        """The values in the order of METRICS."""
-        (usage,) = self._usage.read()
-        limit, cache, rss, swap, inactive = self._stat.read()
+    def values(usage: Values, stat: Values, events: Values) -> Values:
+        limit, cache, rss, swap, inactive = stat
         limit = limit if limit < _UNLIMITED else MISSING
-        values += (usage, working_set(usage, inactive), cache, rss, swap, limit)
-        values += self._events.read()
-        return _COLUMNS
+        return (*usage, working_set(usage[0], inactive), cache, rss, swap, limit, *events)
 
-    def close(self) -> None:
-        """Close the files."""
-        self._texts.close()
+    return FileSource(
+        _COLUMNS,
+        partial(Text, directory / "memory.usage_in_bytes", one),
+        partial(Text, directory / "memory.stat", _STAT_V1),
+        partial(Text, directory / "memory.oom_control", _OOM_KILL),
+        values=values,
+    )
 
 
-class _V2Source:
-    def __init__(self, container: Container, directory: Path) -> None:
-        files: list[tuple[Path, Parser]] = [
-            (directory / "memory.current", one),
-            (directory / "memory.stat", _STAT_V2),
-            (directory / "memory.events", _OOM_KILL),
-        ]
-        if exists(directory, "memory.swap.current"):
-            files.append((directory / "memory.swap.current", one))
-        with ExitStack() as undo:
-            texts = undo.enter_context(closing(Texts(*files)))
-            limit = Slow(container.pace, directory / "memory.max", one, (MISSING,))
-            self._limit = undo.enter_context(closing(limit))
-            self.close = undo.pop_all().close
-        self._usage, self._stat, self._events, *self._swap = texts
+def _v2(container: Container, directory: Path) -> FileSource:
+    def values(
+        usage: Values, stat: Values, limit: Values, events: Values, swap: Values = (MISSING,)
+    ) -> Values:
+        rss, cache, inactive = stat
+        return (*usage, working_set(usage[0], inactive), cache, rss, *swap, *limit, *events)
 
-    def read(self, values: list[float]) -> Columns:
-        """The values in the order of METRICS."""
-        (usage,) = self._usage.read()
-        rss, cache, inactive = self._stat.read()
-        swap = self._swap[0].read()[0] if self._swap else MISSING
-        values += (usage, working_set(usage, inactive), cache, rss, swap)
-        values += self._limit.read()
-        values += self._events.read()
-        return _COLUMNS
+    files: list[Callable[[], Readable]] = [
+        partial(Text, directory / "memory.current", one),
+        partial(Text, directory / "memory.stat", _STAT_V2),
+        partial(Slow, container.pace, directory / "memory.max", one, (MISSING,)),
+        partial(Text, directory / "memory.events", _OOM_KILL),
+    ]
+    if exists(directory, "memory.swap.current"):
+        files.append(partial(Text, directory / "memory.swap.current", one))
+    return FileSource(_COLUMNS, *files, values=values)
 
 
 def working_set(usage: float, inactive_file: float) -> float:
@@ -140,11 +125,11 @@ def working_set(usage: float, inactive_file: float) -> float:
 
 def _open(container: Container) -> Source | None:
     if (v1 := container.cgroup.v1("memory")) is not None:
-        return _V1Source(v1)
+        return _v1(v1)
     v2 = container.cgroup.v2
     if v2 is None or not exists(v2, "memory.current"):
         return None
-    return _V2Source(container, v2)
+    return _v2(container, v2)
 
 
 GROUP: Group[Container] = Group("memory", METRICS, _open)

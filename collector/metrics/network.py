@@ -4,8 +4,8 @@ import os
 
 from collector.container import Container
 from collector.files import read_new
-from collector.formats import FormatError, Values, net_dev
-from collector.group import Gone, Group
+from collector.formats import FormatError, net_dev
+from collector.group import Gone, Group, Part
 from collector.model import Column, Columns, Kind, Metric
 
 _COUNTS = {
@@ -62,18 +62,17 @@ class _Source:
         self._path = f"/proc/{container.init_pid}/net/dev"
         self._data = b""
         self._names: tuple[bytes, ...] = ()
-        self._columns: Columns = ()
-        self._values: Values = ()
+        self._part: Part = ((), ())
         try:
             self._net = os.open("net", os.O_PATH | os.O_CLOEXEC, dir_fd=self._proc)
         except (FileNotFoundError, ProcessLookupError):
             raise Gone(self._path) from None
 
-    def read(self, values: list[float]) -> Columns:
+    def read(self) -> Part:
         """Eight counters of each interface."""
         try:
             if self._shared and self._is_shared():
-                return ()
+                return self._part
             data = read_new("dev", self._net)
         except (FileNotFoundError, ProcessLookupError):
             # Init is a zombie, which has left its namespaces, or is no more.
@@ -82,8 +81,7 @@ class _Source:
             self._data = b""
             self._change(data)
             self._data = data
-        values += self._values
-        return self._columns
+        return self._part
 
     def _is_shared(self) -> bool:
         """Whether this is the host's network namespace, in which no NIC is the container's own.
@@ -105,9 +103,9 @@ class _Source:
         except FormatError as error:
             raise error.at(self._path) from None
         names = tuple(name for name, _ in found)
-        if names != self._names:
-            self._names, self._columns = names, columns(names)
-        self._values = tuple(value for _, counters in found for value in counters)
+        laid_out = self._part[0] if names == self._names else columns(names)
+        self._names = names
+        self._part = laid_out, tuple(value for _, counters in found for value in counters)
 
     def close(self) -> None:
         """Close the directory's descriptor."""

@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from collector.group import Group
+from collector.group import Group, Part
 from collector.hardware import Recheck
 from collector.model import MISSING, Column, Columns, Kind, Metric
 from collector.stats import Stats
@@ -121,12 +121,12 @@ class _Source:
             *(Column("lxcmon_errors_total", (("group", name),)) for name in self._groups),
         )
 
-    def read(self, values: list[float]) -> Columns:
+    def read(self) -> Part:
         """The figures of the cycle before; a single reading has no duration and no store."""
         stats, store = self._stats, self._stats.store
         if self._recheck.due():
             self._look_up()
-        values += (
+        values = (
             MISSING if stats.duration_s is None else stats.duration_s,
             float(stats.skipped_cycles),
             MISSING if stats.devices is None else float(stats.devices.stuck_threads),
@@ -139,8 +139,8 @@ class _Source:
             float(stats.containers_running),
             float(stats.containers_stopped),
         )
-        values += [float(stats.errors.get(name, 0)) for name in self._groups]
-        return self._columns
+        errors = (float(stats.errors.get(name, 0)) for name in self._groups)
+        return self._columns, (*values, *errors)
 
     def _look_up(self) -> None:
         self._resident = float(Path("/proc/self/statm").read_text().split()[1]) * _PAGE

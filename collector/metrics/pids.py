@@ -1,7 +1,6 @@
 """How many tasks a container has and may have."""
 
-from contextlib import ExitStack, closing
-from pathlib import Path
+from functools import partial
 
 from collector.container import Container
 from collector.files import Text
@@ -9,6 +8,7 @@ from collector.formats import Values, number
 from collector.group import Group, Source
 from collector.model import MISSING, Column, Columns, Kind, Metric
 from collector.slow import Slow
+from collector.source import FileSource
 
 METRICS = (
     Metric(
@@ -35,26 +35,15 @@ def one(data: bytes) -> Values:
     return (number(data),)
 
 
-class _Source:
-    def __init__(self, container: Container, directory: Path) -> None:
-        with ExitStack() as undo:
-            self._current = undo.enter_context(closing(Text(directory / "pids.current", one)))
-            limit = Slow(container.pace, directory / "pids.max", one, (MISSING,))
-            self._limit = undo.enter_context(closing(limit))
-            self.close = undo.pop_all().close
-
-    def read(self, values: list[float]) -> Columns:
-        """Tasks and their limit."""
-        values += self._current.read()
-        values += self._limit.read()
-        return _COLUMNS
-
-
 def _open(container: Container) -> Source | None:
     directory = container.cgroup.v1("pids") or container.cgroup.v2
     if directory is None or not (directory / "pids.current").exists():
         return None
-    return _Source(container, directory)
+    return FileSource(
+        _COLUMNS,
+        partial(Text, directory / "pids.current", one),
+        partial(Slow, container.pace, directory / "pids.max", one, (MISSING,)),
+    )
 
 
 GROUP: Group[Container] = Group("pids", METRICS, _open)

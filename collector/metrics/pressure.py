@@ -1,13 +1,15 @@
 """How long a container's tasks waited for CPU, memory and block I/O (PSI)."""
 
 import errno
+from functools import partial
 
 from collector.container import Container
-from collector.files import TextSource
+from collector.files import Text
 from collector.formats import pressure
 from collector.group import Group, Source
 from collector.model import Column, Columns, Kind, Metric
 from collector.slow import exists
+from collector.source import FileSource
 
 _RESOURCES = ("cpu", "memory", "io")
 _DOCS = "cgroup-v2.rst, accounting/psi.rst"
@@ -42,11 +44,12 @@ def _open(container: Container) -> Source | None:
     tree = container.cgroup.v2
     if tree is None or not exists(tree, "io.pressure"):
         return None
-    source = TextSource(
-        _COLUMNS, *((tree / f"{resource}.pressure", pressure) for resource in _RESOURCES)
+    source = FileSource(
+        _COLUMNS,
+        *(partial(Text, tree / f"{resource}.pressure", pressure) for resource in _RESOURCES),
     )
     try:
-        source.read([])
+        source.read()
     except OSError as error:
         source.close()
         if error.errno == errno.EOPNOTSUPP:

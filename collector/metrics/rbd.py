@@ -9,7 +9,7 @@ from pathlib import Path
 from collector import mounts
 from collector.container import Container
 from collector.followed import Followed
-from collector.group import Group
+from collector.group import Group, Part
 from collector.machine import Machine
 from collector.model import Column, Columns, Kind, Labels, Metric
 from collector.mounts import Number
@@ -101,11 +101,11 @@ class _Mounted:
         self._round = -1
         self._renew()
 
-    def read(self, values: list[float]) -> Columns:
+    def read(self) -> Part:
         """Mapped, size and counters of each image."""
         if self._round != self._container.pace.round or (self._claimed and self._images.lost):
             self._renew()
-        return self._images.read(values)
+        return self._images.read()
 
     def _renew(self) -> None:
         self._round = self._container.pace.round
@@ -138,13 +138,13 @@ class _Unmounted:
         self._images = _images(machine.root, lambda number: machine.devices.labels(*number))
         self._followed: tuple[Image, ...] = ()
 
-    def read(self, values: list[float]) -> Columns:
+    def read(self) -> Part:
         """Mapped, size and counters of each image."""
         images = self._mapped.unclaimed()
         if images != self._followed or self._images.lost:
             self._images.follow(images)
             self._followed = images
-        return self._images.read(values)
+        return self._images.read()
 
     def close(self) -> None:
         """Close the descriptors."""

@@ -1,6 +1,7 @@
 """What a container is doing, since when, and what kind of container it is."""
 
-from contextlib import ExitStack, closing
+from collections.abc import Callable
+from functools import partial
 
 from collector.container import Container
 from collector.files import Text
@@ -8,6 +9,7 @@ from collector.formats import FormatError, Keyed, Values
 from collector.group import Group
 from collector.model import Column, Columns, Kind, Metric
 from collector.slow import Slow
+from collector.source import FileSource, Readable
 
 STATES = ("running", "frozen", "stopped")
 
@@ -63,38 +65,27 @@ def freezer_v2(data: bytes) -> Values:
     return _FROZEN if _FROZEN_KEY(data) == (1.0,) else _RUNNING
 
 
-class _Source:
-    """The freezer of one container. On a hybrid host there are two: LXC uses that of v1, and that
-    of the v2 tree is asked once per round only.
+def _open(container: Container) -> FileSource:
+    """On a hybrid host there are two freezers: LXC uses that of v1, and that of the v2 tree is
+    asked once per round only.
     """
+    constant = (container.start_time, 1.0)
 
-    def __init__(self, container: Container) -> None:
-        self._columns = (
-            *_STATE_COLUMNS,
-            Column("lxc_start_time_seconds"),
-            Column("lxc_info", (("cgroup", container.cgroup.layout),)),
-        )
-        self._constant = (container.start_time, 1.0)
-        v1, v2 = container.cgroup.v1("freezer"), container.cgroup.v2
-        with ExitStack() as undo:
-            self._freezer = self._other = None
-            if v1 is not None:
-                self._freezer = undo.enter_context(closing(Text(v1 / "freezer.state", freezer_v1)))
-            elif v2 is not None:
-                self._freezer = undo.enter_context(closing(Text(v2 / "cgroup.events", freezer_v2)))
-            if v1 is not None and v2 is not None:
-                other = Slow(container.pace, v2 / "cgroup.events", freezer_v2, _RUNNING)
-                self._other = undo.enter_context(closing(other))
-            self.close = undo.pop_all().close
+    def values(*freezers: Values) -> Values:
+        return (*(_FROZEN if _FROZEN in freezers else _RUNNING), *constant)
 
-    def read(self, values: list[float]) -> Columns:
-        """State, start time and info."""
-        state = self._freezer.read() if self._freezer else _RUNNING
-        if self._other and self._other.read() is _FROZEN:
-            state = _FROZEN
-        values += state
-        values += self._constant
-        return self._columns
+    v1, v2 = container.cgroup.v1("freezer"), container.cgroup.v2
+    files: list[Callable[[], Readable]] = []
+    if v1 is not None:
+        files.append(partial(Text, v1 / "freezer.state", freezer_v1))
+    elif v2 is not None:
+        files.append(partial(Text, v2 / "cgroup.events", freezer_v2))
+    if v1 is not None and v2 is not None:
+        events = v2 / "cgroup.events"
+        files.append(partial(Slow, container.pace, events, freezer_v2, _RUNNING))
+    info = Column("lxc_info", (("cgroup", container.cgroup.layout),))
+    columns = (*_STATE_COLUMNS, Column("lxc_start_time_seconds"), info)
+    return FileSource(columns, *files, values=values)
 
 
-GROUP: Group[Container] = Group("state", METRICS, _Source)
+GROUP: Group[Container] = Group("state", METRICS, _open)

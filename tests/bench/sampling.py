@@ -36,6 +36,7 @@ from collector.cycle import Collector, CollectorSettings
 from collector.files import Text
 from collector.limits import raise_open_files
 from collector.metrics import network
+from collector.source import FileSource
 
 _HERE = Path(__file__).parent
 _READS = 20_000
@@ -172,12 +173,15 @@ def forgetting() -> Callable[[], None]:
     """What makes every file look changed."""
     texts = [o for o in gc.get_objects() if isinstance(o, Text)]
     nics = [o for o in gc.get_objects() if isinstance(o, network._Source)]
+    sources = [o for o in gc.get_objects() if isinstance(o, FileSource)]
 
     def forget() -> None:
         for text in texts:
             text._data = None
         for nic in nics:
             nic._data = b""
+        for source in sources:
+            source._said = None
 
     return forget
 

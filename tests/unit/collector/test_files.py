@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from collector.files import Text, Texts, TextSource, read_new
+from collector.files import Text, Texts, read_new
 from collector.formats import FormatError, Values, number
 from collector.group import Gone
-from collector.model import Column
 
 
 def one(data: bytes) -> Values:
@@ -100,15 +99,3 @@ def test_files_opened_together_leave_none_open_when_one_is_missing(tmp_path: Pat
     with pytest.raises(FileNotFoundError):
         Texts((tmp_path / "a", one), (tmp_path / "b", one))
     assert len(os.listdir("/proc/self/fd")) == before
-
-
-def test_a_source_of_files_gives_their_values_in_order(tmp_path: Path) -> None:
-    for name, value in (("a", "1\n"), ("b", "2\n")):
-        (tmp_path / name).write_text(value)
-    columns = (Column("lxc_a"), Column("lxc_b"))
-    source = TextSource(columns, (tmp_path / "a", one), (tmp_path / "b", one))
-    values: list[float] = []
-    assert source.read(values) is columns
-    assert values == [1.0, 2.0]
-    source.close()
-    source.close()

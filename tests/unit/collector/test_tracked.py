@@ -5,7 +5,8 @@ from functools import partial
 
 import pytest
 
-from collector.group import Gone, Group, Source
+from collector.formats import Values
+from collector.group import Gone, Group, Part, Source
 from collector.model import Column, Columns, Entity
 from collector.stats import Stats
 from collector.tracked import Layouts, Tracked
@@ -18,15 +19,14 @@ class Scripted:
 
     def __init__(self, name: str) -> None:
         self.columns: Columns = (Column(f"lxc_{name}_a"), Column(f"lxc_{name}_b"))
+        self.values: Values = (1.0, 2.0)
         self.raises: Exception | None = None
         self.closed = 0
 
-    def read(self, values: list[float]) -> Columns:
-        values.append(1.0)
+    def read(self) -> Part:
         if self.raises:
             raise self.raises
-        values.append(2.0)
-        return self.columns
+        return self.columns, self.values
 
     def close(self) -> None:
         self.closed += 1
@@ -55,6 +55,15 @@ def test_a_failing_group_leaves_holes_and_the_others() -> None:
     assert "/sys/x" in stats.last_error["0"]
     bad.raises = None
     assert list(one.read().values) == [1.0, 2.0, 1.0, 2.0]
+
+
+def test_a_row_keeps_its_values_when_the_next_one_has_others() -> None:
+    one, other = Scripted("a"), Scripted("b")
+    both = tracked(one, other)
+    before = both.read()
+    other.values = (3.0, 4.0)
+    assert list(both.read().values) == [1.0, 2.0, 3.0, 4.0]
+    assert list(before.values) == [1.0, 2.0, 1.0, 2.0]
 
 
 def test_gone_is_passed_on() -> None:

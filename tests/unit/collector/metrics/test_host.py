@@ -36,9 +36,8 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
 def read(group: Group[Machine], machine: Machine) -> Found:
     source = group.open(machine)
     assert source is not None
-    values: list[float] = []
-    columns = source.read(values)
-    assert source.read([]) is columns
+    columns, values = source.read()
+    assert source.read()[0] is columns
     source.close()
     return {(c.metric, c.labels): v for c, v in zip(columns, values, strict=True)}
 

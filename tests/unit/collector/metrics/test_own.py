@@ -41,9 +41,8 @@ def stats() -> Iterator[Stats]:
 def read(stats: Stats) -> Found:
     source = own.GROUP.open(stats)
     assert source is not None
-    values: list[float] = []
-    columns = source.read(values)
-    assert source.read([]) is columns
+    columns, values = source.read()
+    assert source.read()[0] is columns
     source.close()
     return {(c.metric, c.labels): v for c, v in zip(columns, values, strict=True)}
 
