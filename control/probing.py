@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from collector import plain
 from collector.cgroupfs import Hierarchies
 from collector.clock import SystemClock
 from collector.inventory import Inventory
@@ -13,7 +14,10 @@ from control import opening, probe_brief
 from control.config import Config
 from control.probe_look import ProbeLook
 from control.problem import Problem
+from im_probes import forecast_conf
+from im_probes.messages import REMOTES
 from im_probes.monitoring import Monitoring
+from im_probes.outlook import Outlook, far, near
 from im_probes.resident import Messages, Storage
 from im_probes.watcher import Watcher
 
@@ -41,7 +45,18 @@ def probing(config: Config, monitoring: Monitoring) -> Iterator[tuple[Messages, 
     storage = Storage(monitoring.datastores, Worker())
     try:
         with looking(config) as look:
-            yield Messages(look, watcher.running, storage, probe_brief.version), watcher
+            outlook = _outlook(config).forecasts
+            yield Messages(look, watcher.running, storage, probe_brief.version, outlook), watcher
     finally:
         storage.close()
         watcher.close()
+
+
+def _outlook(config: Config) -> Outlook:
+    """The host's forecasts, as the front-end's forecast.conf wants them."""
+    path = ROOT / REMOTES / "etc/im/nebulxc-probes.d/forecast.conf"
+    periods = forecast_conf.parse(plain.text(str(path)) or "", "host")
+    horizons = [] if periods.near is None else [near(periods.near)]
+    horizons += [] if periods.far is None else [far(periods.far)]
+    reader = SqliteReader(opening.store_path(config))
+    return Outlook(reader, SystemClock(), opening.host_name(config), horizons)

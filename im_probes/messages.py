@@ -9,7 +9,7 @@ from im_probes.probes.vm_status import State, state_of, vmid_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from collector.datastores import Capacity
@@ -41,16 +41,24 @@ def monitor_vm(sight: Sight, more: More | None = None) -> str:
     )
 
 
-def monitor_host(sight: Sight, root: Path | str) -> str:
+def monitor_host(
+    sight: Sight, root: Path | str, forecasts: Mapping[str, float] = host_monitor.NONE
+) -> str:
     """MONITOR_HOST."""
     from collector.numa import nodes
 
     host = sight.host()
-    return "" if host is None else host_monitor.render(host, nodes(root))
+    return "" if host is None else host_monitor.render(host, nodes(root), forecasts)
 
 
-def system_host(sight: Sight, root: Path | str, storage: Storage, version: str) -> str:
-    """SYSTEM_HOST; `version` is ours."""
+def system_host(
+    sight: Sight,
+    root: Path | str,
+    storage: Storage,
+    version: str,
+    errors: Mapping[str, float] = host_monitor.NONE,
+) -> str:
+    """SYSTEM_HOST; `version` is ours, `errors` are the forecasts' by attribute."""
     from collector.identity import identity
     from collector.numa import nodes
     from collector.pci import chosen
@@ -69,6 +77,7 @@ def system_host(sight: Sight, root: Path | str, storage: Storage, version: str) 
             opennebula_version=(plain.text(f"{remotes}/VERSION") or "").strip(),
             nebulxc_version=version,
             agent=sight.agent,
+            errors=errors,
         )
     )
 

@@ -10,6 +10,7 @@ from collector.datastores import Capacity, capacity, datastores, disk_bytes, mon
 from collector.inventory import Found
 from collector.statfs import Worker
 from im_probes import messages
+from im_probes.forecast import Forecast
 from im_probes.probes.vm_monitor import render, unread
 from im_probes.probes.vm_status import State, States, states, vmid_of
 from im_probes.recovery import is_recovering
@@ -68,6 +69,7 @@ class Messages:
     running: Callable[[], Mapping[str, Found]]
     storage: Storage
     version: Callable[[], str]
+    outlook: Callable[[], Mapping[str, Forecast]]
     root: Path = Path("/")
 
     def states(self) -> States | None:
@@ -99,11 +101,15 @@ class Messages:
 
     def monitor_host(self) -> str:
         """MONITOR_HOST."""
-        return messages.monitor_host(self.look(), self.root)
+        forecasts = {name: each.value for name, each in self.outlook().items()}
+        return messages.monitor_host(self.look(), self.root, forecasts)
 
     def system_host(self) -> str:
         """SYSTEM_HOST."""
-        return messages.system_host(self.look(), self.root, self.storage.capacity(), self.version())
+        errors = {name: each.error for name, each in self.outlook().items()}
+        return messages.system_host(
+            self.look(), self.root, self.storage.capacity(), self.version(), errors
+        )
 
     def _unread(self, found: Found, disks: Mapping[int, int]) -> str:
         return unread(disks, addresses(self.root, found.init_pid))

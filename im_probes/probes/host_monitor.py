@@ -10,21 +10,27 @@ from im_probes.template import attribute, vector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from collector.lookup import Lookup
     from collector.numa import Node
 
+NONE: dict[str, float] = {}
+INFINITE = float("inf")
 KIB = 1024
 PERCENT = 100
 IDLE = frozenset({"idle", "iowait"})
 
 
-def render(host: Lookup, nodes: Iterable[Node]) -> str:
-    """Everything known of the host's use; what is unknown is left out."""
-    return "".join((attribute("HYPERVISOR", "lxc"), _cpu(host), _memory(host), _network(host))) + (
-        "".join(map(_node, nodes))
-    )
+def render(host: Lookup, nodes: Iterable[Node], forecasts: Mapping[str, float] = NONE) -> str:
+    """Everything known of the host's use; what is unknown is left out.
+
+    `forecasts` by attribute, as USEDCPU_FORECAST_FAR, in its unit.
+    """
+    lines = [attribute("HYPERVISOR", "lxc"), _cpu(host), _memory(host), _network(host)]
+    lines += _outlook(host, forecasts)
+    lines += map(_node, nodes)
+    return "".join(lines)
 
 
 def _cpu(host: Lookup) -> str:
@@ -54,6 +60,24 @@ def _network(host: Lookup) -> str:
         metric = f"lxc_host_network_{way}_bytes_total"
         found += [(name, host.total(metric)), (f"{name}_BW", host.rate(metric))]
     return "".join(attribute(name, round(value)) for name, value in found if value is not None)
+
+
+def _outlook(host: Lookup, forecasts: Mapping[str, float]) -> list[str]:
+    """What is forecast, within what the host has; free is what is not used."""
+    cpus, memory = host.value("lxc_host_cpus"), host.value("lxc_host_memory_total_bytes")
+    totals = {
+        "USEDCPU": None if cpus is None else cpus * PERCENT,
+        "USEDMEMORY": None if memory is None else memory / KIB,
+    }
+    lines = []
+    for name, value in forecasts.items():
+        total = totals.get(name.partition("_")[0], INFINITE)
+        if total is not None:
+            told = min(max(value, 0.0), total)
+            lines.append(attribute(name, f"{told:.2f}"))
+            if total is not INFINITE:
+                lines.append(attribute(name.replace("USED", "FREE"), f"{total - told:.2f}"))
+    return lines
 
 
 def _node(node: Node) -> str:

@@ -7,7 +7,7 @@ from im_probes.template import attribute, base64, vector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from collector.datastores import Capacity
     from collector.identity import Identity
@@ -29,7 +29,10 @@ class Wild(Record):
 
 
 class System(Record):
-    """All that the message is made of. `agent` is ok, stale or down."""
+    """All that the message is made of.
+
+    `agent` is ok, stale or down; `errors` how far off MONITOR_HOST's forecasts are, by attribute.
+    """
 
     identity: Identity
     host: Lookup | None
@@ -41,6 +44,7 @@ class System(Record):
     opennebula_version: str
     nebulxc_version: str
     agent: str
+    errors: Mapping[str, float]
 
 
 def render(system: System) -> str:
@@ -54,6 +58,10 @@ def render(system: System) -> str:
         lines += _node(node)
     lines += map(_device, system.devices)
     lines += _storage(system)
+    lines += (
+        vector("NEBULXC_FORECAST", (("NAME", name), ("ERROR", f"{error:.2f}")))
+        for name, error in system.errors.items()
+    )
     lines += map(_wild, system.wilds)
     return "".join(lines)
 

@@ -88,7 +88,7 @@ def host() -> Host:
 def client(host: Host, tmp_path: Path) -> Client:
     front = Front(host, 3, "POWEROFF")
     unreal: Any = host
-    messages = Messages(host.look, host.running, unreal, lambda: "0.1.0", root=tmp_path)
+    messages = Messages(host.look, host.running, unreal, lambda: "0.1.0", dict, root=tmp_path)
     return Client(front, messages, unreal, host, PERIODS)
 
 

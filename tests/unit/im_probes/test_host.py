@@ -53,6 +53,7 @@ def system(**changes: Any) -> System:
         "opennebula_version": "7.5.80",
         "nebulxc_version": "0.1.0",
         "agent": "ok",
+        "errors": {},
     }
     return System(**{**usual, **changes})
 
@@ -112,6 +113,21 @@ def test_capacity_in_opennebulas_units(oned_parses: Parse) -> None:
     assert found["DS"] == {"ID": "0", "USED_MB": "1", "TOTAL_MB": "3", "FREE_MB": "2"}
     assert found["CORE"] == {"NODE_ID": "0", "ID": "1", "CPUS": "1,3"}
     assert found["MODELNAME"] == 'CPU "X"'
+
+
+def test_forecasts_stay_within_what_the_host_has(oned_parses: Parse) -> None:
+    forecasts = {"USEDCPU_FORECAST": 450.0, "USEDMEMORY_FORECAST_FAR": -7.0, "NETRX_BW_FORECAST": 9}
+    found = dict(oned_parses(host_monitor.render(host(), [], forecasts)))
+    assert (found["USEDCPU_FORECAST"], found["FREECPU_FORECAST"]) == ("400.00", "0.00")
+    assert found["USEDMEMORY_FORECAST_FAR"] == "0.00"
+    assert found["FREEMEMORY_FORECAST_FAR"] == f"{8 << 20}.00"
+    assert found["NETRX_BW_FORECAST"] == "9.00"
+    assert not [name for name in found if name.endswith("_FAR") and "CPU" in name]
+
+
+def test_how_far_off_forecasts_are_is_told_with_the_system(oned_parses: Parse) -> None:
+    found = dict(oned_parses(host_system.render(system(errors={"USEDCPU_FORECAST": 12.345}))))
+    assert found["NEBULXC_FORECAST"] == {"NAME": "USEDCPU_FORECAST", "ERROR": "12.35"}
 
 
 def test_without_a_second_reading_there_is_no_cpu(oned_parses: Parse) -> None:
