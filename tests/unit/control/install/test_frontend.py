@@ -68,6 +68,7 @@ def test_scripts_are_copied_and_the_registration_is_told(
         (readme,) = (one / f"remotes/im/nebulxc-probes.d/vm/{empty}").iterdir()
         assert not readme.stat().st_mode & 0o111  # an executable one would be run
     assert 'ARGUMENTS         = "-t 15 -r 0 -p nebulxc"' in said
+    assert (one / "remotes/etc/im/nebulxc-probes.d/forecast.conf").is_file()
     assert (one / "etc/oned.conf").read_text() == ONED
     assert "onehost sync --force" in said
 
