@@ -183,6 +183,22 @@ def test_an_empty_volatile_disk_is_formatted(installation: Installation, images:
         installation.do("shutdown", vm)
 
 
+def test_a_volatile_disk_whose_formatting_was_killed(
+    installation: Installation, images: Images
+) -> None:
+    path = installation.directory(71001) / "disk.1"
+    run("truncate", "-s", "200M", str(path))
+    disk = Disk(1, DiskKind.VOLATILE, str(path), "/media/one-disk.1", filesystem="ext4")
+    vm = installation.vm(71001, disk, root=images.busybox())
+    with installation.spawn("deploy", vm) as action:
+        while not (path.parent / ".disk.1.formatting").exists() and action.poll() is None:
+            time.sleep(0.001)
+        action.kill()
+    installation.do("deploy", vm)
+    assert "one-disk.1" in installation.attach(vm, "cat", "/proc/mounts")
+    assert sorted(os.listdir(path.parent)) == ["disk.0", "disk.1"]
+
+
 def test_a_readonly_disk(installation: Installation, images: Images) -> None:
     disk = data_disk(1, installation.image(71001, 1, images.empty()), readonly=True)
     vm = installation.vm(71001, disk, root=images.busybox())
