@@ -1,10 +1,10 @@
 """What OpenNebula's probes and the resident client cost, against an empty Python.
 
 Run as root: `.venv/bin/python tests/bench/probes.py [--containers 10,100,200] [--runs 15]
-[--seconds 125] [--deaths 30]`. Starts that many real busybox containers named one-N with a NIC
-each, and an agent. Each probe then runs as OpenNebula runs it, by its script, in turns with
-`python3 -I -c pass`; strace counts the processes that it starts. Then the client runs at
-monitord's default periods towards a stand-in, and containers are killed one after another.
+[--client 100] [--seconds 125] [--deaths 30]`. Starts that many real busybox containers named
+one-N with a NIC each, and an agent. Each probe then runs as OpenNebula runs it, by its script, in
+turns with `python3 -I -c pass`; strace counts the processes that it starts. Beside --client of
+them the client runs at monitord's default periods towards a stand-in, then some are killed.
 """
 
 import argparse
@@ -49,6 +49,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--containers", default="10,100,200")
     arguments.add_argument("--runs", type=int, default=15)
+    arguments.add_argument("--client", type=int, default=100)
     arguments.add_argument("--seconds", type=float, default=125.0)
     arguments.add_argument("--deaths", type=int, default=30)
     chosen = arguments.parse_args()
@@ -65,10 +66,14 @@ def main() -> int:
             containers += started(busybox, len(containers), count)
             until(lambda n=count: seen(base) >= n, "all in the store", timeout=120)
             probes(scripts, count, chosen.runs)
-        with Monitord() as monitord:
-            resident(base, monitord, len(containers), chosen.seconds)
-            deaths(monitord, containers, chosen.deaths)
-            call_client(base, "stop")
+            if count == chosen.client:
+                with Monitord() as monitord:
+                    resident(base, monitord, count, chosen.seconds)
+                    deaths(monitord, containers[: chosen.deaths])
+                    call_client(base, "stop")
+                for container in containers[: chosen.deaths]:
+                    container.stop()
+                    container.start()
     return 0
 
 
@@ -168,14 +173,14 @@ def resident(base: Path, monitord: Monitord, count: int, seconds: float) -> None
     kinds: dict[str, int] = {}
     for _, kind, *_ in monitord.messages:
         kinds[kind] = kinds.get(kind, 0) + 1
-    print(f"\nclient, {count} containers, {seconds:.0f} s: {share * 3600:.1f} CPU seconds an hour")
+    print(f"client, {count} containers, {seconds:.0f} s: {share * 3600:.1f} CPU seconds an hour")
     print(f"resident {pages * os.sysconf('SC_PAGE_SIZE') / 1e6:.1f} MB; sent {kinds}")
 
 
-def deaths(monitord: Monitord, containers: list[Container], count: int) -> None:
+def deaths(monitord: Monitord, containers: list[Container]) -> None:
     """How long until monitord hears of a container that died."""
     delays = []
-    for container in containers[:count]:
+    for container in containers:
         marks = (f'ID="{container.name.removeprefix("one-")}"', "POWEROFF")
         os.kill(container.pid, signal.SIGKILL)
         died = time.monotonic()
@@ -186,7 +191,9 @@ def deaths(monitord: Monitord, containers: list[Container], count: int) -> None:
         name: delays[min(len(delays) - 1, int(len(delays) * share))]
         for name, share in (("min", 0), ("median", 0.5), ("p95", 0.95), ("max", 1))
     }
-    print(f"{count} deaths told after", ", ".join(f"{n} {s:.2f} s" for n, s in at.items()))
+    print(
+        f"{len(containers)} deaths told after", ", ".join(f"{n} {s:.2f} s" for n, s in at.items())
+    )
 
 
 def heard(monitord: Monitord, marks: tuple[str, ...]) -> float:
