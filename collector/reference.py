@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from collector import freshness
 from collector.group import Group
 from collector.metrics import CONTAINER, HOST, SELF
 from collector.model import Metric
@@ -20,6 +21,17 @@ that cycle. It is never 0. A container that does not run has `lxc_state` alone.
 
 Sources are files of the kernel; names like `cgroup-v2.rst` are documents of the kernel's
 `Documentation/admin-guide`, `filesystems/proc.rst` and the like of `Documentation`.
+
+Known limit: all readings of a cycle carry one time, that of its beginning. Where the host is so
+loaded that a cycle is held up in its middle, what is read after that has grown for longer than the
+time told: a rate over one such cycle may be too high (more than 100 % of a limit), and the next is
+too low by as much. Over several cycles it evens out.
+"""
+_PAGE = """
+## Page
+
+What the page adds at `/metrics`. Not stored, without labels, and there while nothing else is.
+
 """
 _SECTIONS: tuple[tuple[str, str, Mapping[str, Group[Any]]], ...] = (
     ("Containers", "One row per container.", CONTAINER),
@@ -34,7 +46,7 @@ def reference() -> str:
     for title, what, groups in _SECTIONS:
         parts.append(f"\n## {title}\n\n{what}\n")
         parts += [_group(name, group.metrics) for name, group in groups.items()]
-    return "".join(parts)
+    return "".join([*parts, _PAGE, *(f"{_entry(metric)}\n" for metric in freshness.METRICS)])
 
 
 def _group(name: str, metrics: Iterable[Metric]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from collector.freshness import AGE, UP
 from web import metrics
 from web.definitions import DEFINITIONS
 from web.health import age_s
@@ -35,7 +36,6 @@ class Exposition:
 
 
 def _own(age: float | None, *, fresh: bool) -> Iterator[metrics.PageSample]:
-    yield metrics.PageSample("lxcmon_up", "Whether readings arrive.", float(fresh))
+    yield metrics.PageSample(UP.name, UP.help, float(fresh))
     if age is not None:
-        text = "Time since the agent wrote the last reading to the store."
-        yield metrics.PageSample("lxcmon_last_cycle_age_seconds", text, age)
+        yield metrics.PageSample(AGE.name, AGE.help, age)
