@@ -111,6 +111,18 @@ def test_where_it_is_retired_the_stock_driver_deploys(node: Node) -> None:
     assert node.run("shutdown", *node.words("shutdown", 7)).stdout.startswith("<sudo>")
 
 
+def test_stock_scripts_run_one_at_a_time(node: Node) -> None:
+    """They look for free devices without a lock; an exit status comes through."""
+    script = node.base / "vmm/lxc/deploy"
+    script.write_text(
+        f"#!/bin/sh\nmkdir {node.base}/busy || exit 9\nsleep 0.1\nrmdir {node.base}/busy\nexit 3\n"
+    )
+    script.chmod(0o755)
+    shim = [str(node.shims / "deploy"), *node.words("deploy", 7)]
+    running = [subprocess.Popen(shim, stdin=subprocess.DEVNULL) for _ in range(4)]
+    assert [one.wait(60) for one in running] == [3, 3, 3, 3]
+
+
 def test_a_missing_stock_script_is_one_line_that_names_it(node: Node) -> None:
     ran = node.run("cancel", *node.words("cancel", 7), check=False)
     place = f"{node.shims}/../lxc/cancel"
