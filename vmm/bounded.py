@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from vmm import mounts
 from vmm.execution import Outcome
 
 TIMED_OUT = 124
@@ -27,8 +28,8 @@ def run(
 ) -> Outcome:
     """What the program gives within `limits`: seconds, and bytes of each of its outputs.
 
-    What is more than these bytes is read and thrown away. `end` kills the program and all that
-    it has started; it is called when the time is over.
+    What is more than these bytes is read and thrown away. The program dies with this process.
+    `end` kills it and all that it has started, and is called when the time is over.
     """
     seconds, size = limits
     with contextlib.ExitStack() as stack:
@@ -55,10 +56,22 @@ def _begun(
     output: "_Stream",
     errors: "_Stream",
 ) -> subprocess.Popen[bytes]:
-    fds = _holding(given), output.writer, errors.writer
+    fds, parent = (_holding(given), output.writer, errors.writer), os.getpid()
+
+    def die_with_parent() -> None:
+        mounts.die_with_parent()
+        if os.getppid() != parent:
+            os._exit(1)
+
     try:
         return subprocess.Popen(
-            argv, stdin=fds[0], stdout=fds[1], stderr=fds[2], env=env, start_new_session=True
+            argv,
+            stdin=fds[0],
+            stdout=fds[1],
+            stderr=fds[2],
+            env=env,
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - the runner has one thread
         )
     finally:
         for fd in fds:

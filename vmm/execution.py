@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from vmm import attempt, lock, monitor, process
 from vmm.errors import DriverError
 from vmm.state import State
+from vmm.undo import Undo
 
 FILE = "exec.json"
 MODE = 0o640
@@ -24,6 +25,9 @@ RUNNING, DONE = "RUNNING", "DONE"
 VARIABLE = "NEBULXC_EXEC"
 """In the environment of the command and of what it starts: so that all of it can be ended."""
 KILL_SECONDS = 10.0
+CLEAN_LOOKS, LOOK_SECONDS = 2, 0.02
+"""For a moment of its execve a process shows no environment: so one look is not enough."""
+TOLD_BYTES = 400
 LOCK_SECONDS = 300.0
 
 
@@ -77,21 +81,29 @@ def begin(state: State, group: int, work: Callable[[str], Outcome]) -> None:
         )
     begun = os.urandom(8).hex()
     told, go_on = os.pipe2(os.O_CLOEXEC), os.pipe2(os.O_CLOEXEC)
-    child = os.fork()
-    if child == 0:
-        _detach(told[1], go_on[0], lambda: _run(state, group, begun, work))
     try:
-        os.close(go_on[0])
+        child = os.fork()
+        if child == 0:
+            _detach(told[1], go_on[0], lambda: _run(state, group, begun, work))
         os.close(told[1])
         os.waitpid(child, 0)
-        runner = int(os.read(told[0], 20) or b"0")
-        if not runner:
-            raise DriverError(f"cannot start a process for the command of {state.name}")
-        _keep(state, group, _started(begun, runner))
-        os.write(go_on[1], b".")  # without it the runner ends
+        with Undo() as undo:
+            undo.add("forget the command", lambda: state.discard(FILE))
+            _keep(state, group, _started(begun, _runner(os.read(told[0], TOLD_BYTES))))
+            os.write(go_on[1], b".")  # without it the runner ends
+            undo.commit()
     finally:
-        os.close(told[0])
-        os.close(go_on[1])
+        for fd in (told[0], *go_on):
+            os.close(fd)
+
+
+def _runner(said: bytes) -> int:
+    """The pid of the runner, who says it when it is ready, or why it is not."""
+    try:
+        return int(said)
+    except ValueError:
+        reason = said.decode(errors="replace") or "it died"
+        raise DriverError(f"cannot start a process for the command: {reason}") from None
 
 
 def cancel(state: State) -> None:
@@ -105,13 +117,17 @@ def cancel(state: State) -> None:
 
 
 def end(begun: str, runner: int = 0) -> None:
-    """Kill what carries the id of this execution, and the runner with what is below it."""
+    """Kill the runner, with which its children die, and what carries the id of this execution."""
     deadline = time.monotonic() + KILL_SECONDS
-    first = [*process.descendants(runner), runner] if runner else []
-    while left := first or process.with_variable(VARIABLE, begun):
-        first = []
+    below = process.descendants(runner) if runner else []
+    monitor.kill_all([*([runner] if runner else []), *below], KILL_SECONDS)
+    clean = 0
+    while clean < CLEAN_LOOKS:
+        left = process.with_variable(VARIABLE, begun)
         monitor.kill_all(left, KILL_SECONDS)
-        if time.monotonic() > deadline:
+        clean = 0 if left else clean + 1
+        time.sleep(LOOK_SECONDS)
+        if left and time.monotonic() > deadline:
             raise DriverError(
                 f"{len(left)} processes of the command cannot be killed: {left[:5]}",
                 "they are frozen, or hang in the kernel",
@@ -143,14 +159,16 @@ def _keep(state: State, group: int, record: Record) -> None:
 def _detach(told: int, go_on: int, work: Callable[[], None]) -> None:
     """The child: leave a process behind that does the work once it is told to, and end."""
     with contextlib.suppress(BaseException):
-        os.setsid()
-        runner = os.fork()
-        if runner == 0:
-            _be_alone(told, go_on)
-            if os.read(go_on, 1):
-                work()
-        else:
-            os.write(told, str(runner).encode())
+        try:
+            os.setsid()
+            if os.fork() == 0:
+                _be_alone(told, go_on)
+                os.write(told, str(os.getpid()).encode())
+                os.close(told)
+                if os.read(go_on, 1):
+                    work()
+        except Exception as error:
+            os.write(told, str(error).encode()[:TOLD_BYTES])
     os._exit(0)
 
 
@@ -162,9 +180,10 @@ def _be_alone(told: int, go_on: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(nothing, fd)
-    os.close(told)
-    os.closerange(3, go_on)
-    os.closerange(go_on + 1, os.sysconf("SC_OPEN_MAX"))
+    first, second = sorted((told, go_on))
+    os.closerange(3, first)
+    os.closerange(first + 1, second)
+    os.closerange(second + 1, os.sysconf("SC_OPEN_MAX"))
 
 
 def _started(begun: str, runner: int) -> Record:

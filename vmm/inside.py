@@ -40,8 +40,14 @@ def replace(pid: int, placed: tuple[int, str], uid: int, gid: int, timeout: floa
     def work() -> str:
         mounts.enter_mount_namespace(pid)
         _make_directory(target, uid, gid)
-        mounts.unmount(target, lazy=True)
-        mounts.place(mount, target)
+        before = mounts.copy(target)
+        mounted = mounts.unmount(target, lazy=True)
+        try:
+            mounts.place(mount, target)
+        except BaseException:
+            if mounted:
+                mounts.place(before, target)
+            raise
         return ""
 
     ask_child(work, timeout, f"mounting {target} in the container")

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 
 from vmm.errors import DriverError
 
-MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT, OPENAT2, MOUNT_SETATTR = 429, 430, 431, 432, 437, 442
-FSOPEN_CLOEXEC = FSMOUNT_CLOEXEC = 1
+OPEN_TREE, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT = 428, 429, 430, 431, 432
+OPENAT2, MOUNT_SETATTR = 437, 442
+FSOPEN_CLOEXEC = FSMOUNT_CLOEXEC = OPEN_TREE_CLONE = 1
 SET_FLAG, SET_STRING, CMD_CREATE = 0, 1, 6
 ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV, ATTR_IDMAP = 1, 2, 4, 0x100000
 MOVE_FROM_EMPTY_PATH, AT_EMPTY_PATH, AT_FDCWD = 4, 0x1000, -100
@@ -97,6 +98,15 @@ def place(mount: int, target: str) -> None:
         syscall(MOVE_MOUNT, mount, b"", AT_FDCWD, target.encode(), MOVE_FROM_EMPTY_PATH)
     except OSError as error:
         raise DriverError(f"cannot mount on {target}: {error.strerror}") from error
+
+
+def copy(target: str) -> int:
+    """A descriptor of a detached copy of the mount that `target` is on."""
+    flags = OPEN_TREE_CLONE | os.O_CLOEXEC
+    try:
+        return syscall(OPEN_TREE, AT_FDCWD, target.encode(), flags)
+    except OSError as error:
+        raise DriverError(f"cannot copy the mount on {target}: {error.strerror}") from error
 
 
 def unmount(target: str, *, lazy: bool = False) -> bool:

@@ -60,6 +60,7 @@ class Faults:
         # Opened once: the path does not exist in a container's mount namespace.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         self.counts = os.open(base / f"effects.{process}", flags, 0o600)
+        self._file = os.fstat(self.counts)
         self.directory = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         wanted = json.loads((base / "faults.json").read_text())
         self.mode = wanted["mode"] if wanted["process"] == process else ""
@@ -69,6 +70,8 @@ class Faults:
 
     def effect(self, name: str) -> None:
         """One effect is about to happen."""
+        if not self._open():
+            return
         self.seen += 1
         number = f"{self.branch}{self.seen}"
         _write(self.counts, f"{number} {name}\n".encode())
@@ -76,6 +79,12 @@ class Faults:
             if self.mode == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             raise OSError(errno.EIO, INJECTED, name)
+
+    def _open(self) -> bool:
+        """A process that means to outlive the action closes all that it did not open itself."""
+        with contextlib.suppress(OSError):
+            return os.path.samestat(os.fstat(self.counts), self._file)
+        return False
 
     def _branch_off(self) -> None:
         """In a forked child: its effects are 7.1, 7.2 … after its parent's seventh."""

@@ -148,9 +148,9 @@ class Installation:
     def container(self, vm: VmSpec) -> Container:
         return self.site.container(vm.name)
 
-    def do(self, action: str, vm: VmSpec) -> str:
+    def do(self, action: str, vm: VmSpec, *arguments: str) -> str:
         """One action in this process, as its entry would perform it."""
-        return actions.perform(self.site, Message(action, vm))
+        return actions.perform(self.site, Message(action, vm, arguments=arguments))
 
     def spawn(self, action: str, vm: VmSpec, prelude: str = "") -> subprocess.Popen[bytes]:
         """One action in a process of its own, which answers on its standard output."""

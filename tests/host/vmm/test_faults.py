@@ -9,6 +9,8 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,8 +19,11 @@ from support import faults
 from support.faults import INJECTED, PIPE
 from support.installation import Images, Installation, data_disk, nic, settled
 
+from vmm import execution
 from vmm.errors import DriverError
+from vmm.plan import Plan
 from vmm.spec import Disk, DiskKind, VmSpec
+from vmm.state import PLAN
 
 pytestmark = [pytest.mark.host, pytest.mark.slow]
 
@@ -60,7 +65,12 @@ class Struck:
     """What came of one action with a fault armed."""
 
     def __init__(
-        self, installation: Installation, vm: VmSpec, action: str, wanted: dict[str, object]
+        self,
+        installation: Installation,
+        vm: VmSpec,
+        action: str,
+        wanted: dict[str, object],
+        *arguments: str,
     ) -> None:
         base = installation.base
         (base / "faults.json").write_text(json.dumps(wanted))
@@ -70,7 +80,7 @@ class Struck:
         said.write_text("")
         child = os.fork()
         if child == 0:
-            _act(installation, vm, action, said)
+            _act(installation, said, vm, action, arguments)
         self.status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         self.said = said.read_text()
         self.effects = {
@@ -80,19 +90,23 @@ class Struck:
         }
 
 
-def _act(installation: Installation, vm: VmSpec, action: str, said: Path) -> NoReturn:
+def _act(
+    installation: Installation, said: Path, vm: VmSpec, action: str, arguments: tuple[str, ...]
+) -> NoReturn:
     """One action in a forked child, which has all modules loaded; it ends with what it said."""
     status, text = 1, ""
+    file = said.open("w")  # before its opening counts as an effect
     try:
         faults.arm(action, str(installation.base))
-        installation.do(action, vm)
+        installation.do(action, vm, *arguments)
         status = 0
     except DriverError as error:
         text = str(error)
     except BaseException:
         text = traceback.format_exc()
     finally:
-        said.write_text(text)
+        file.write(text)
+        file.flush()
         os._exit(status)
 
 
@@ -158,6 +172,103 @@ def test_other_actions(faulty: tuple[Installation, VmSpec], action: str, mode: s
             problems.append(f"{where}: another error is shown")
         _cancelled(installation, vm, before, where)
     assert not problems, "\n".join(problems)
+
+
+@dataclass(frozen=True)
+class Hot:
+    """An action on a running container: how it is asked for, what comes before, what undoes it."""
+
+    action: str
+    lcm_state: int = 3
+    arguments: tuple[str, ...] = ()
+    before: str = ""
+    after: str = ""
+    """Names of HOT."""
+
+
+HOT = {
+    "attach": Hot("attach_nic", after="detach"),
+    "detach": Hot("detach_nic", before="attach"),
+    "suspend": Hot("save", 6, after="resume"),
+    "resume": Hot("restore", 21, before="suspend"),
+    "prereconfigure": Hot("prereconfigure"),
+    "reconfigure": Hot("reconfigure"),
+    "exec": Hot("exec", arguments=("sleep 100000",), after="exec_cancel"),
+    "exec_cancel": Hot("exec_cancel", before="exec"),
+}
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("mode", ["fail", "kill"])
+@pytest.mark.parametrize("name", HOT)
+def test_actions_on_a_running_container(
+    faulty: tuple[Installation, VmSpec], name: str, mode: str
+) -> None:
+    """It goes on whatever fails; the same action, repeated, then does what it should have."""
+    installation, vm = faulty
+    nothing = installation.traces()
+    _deployed(installation, vm)
+    init, running = installation.container(vm).init(), _inside(installation, vm)
+    do = partial(_do_hot, installation, vm)
+    do(HOT[name].before)
+    whole = _strike(installation, vm, HOT[name], NONE)
+    assert whole.status == 0, whole.said
+    counted = whole.effects[HOT[name].action]
+    do(HOT[name].after)
+    problems = []
+    for effect in counted:
+        do(HOT[name].before)
+        as_it_was = _inside(installation, vm)
+        struck = _strike(
+            installation, vm, HOT[name], _fault(HOT[name].action, effect.split()[0], mode)
+        )
+        where = f"{mode} at {effect} of {name}: {struck.said[-300:]!r}"
+        told = INJECTED in struck.said or effect.endswith(PIPE)
+        if mode == "fail" and struck.status:
+            if not told or "Traceback" in struck.said:
+                problems.append(f"{where}: another error is shown")
+            if not HOT[name].before and _inside(installation, vm) != as_it_was:
+                problems.append(f"{where}: it is half done")
+        _disarm(installation)
+        do("exec_cancel" if name == "exec" else "")  # of the one that began before the strike
+        do(name)
+        do(HOT[name].after)
+        if (left := _inside(installation, vm)) != running:
+            problems.append(f"{where} leaves {left}")
+    assert installation.container(vm).init() == init
+    _cancelled(installation, vm, nothing)
+    assert not problems, "\n".join(problems)
+
+
+def _do_hot(installation: Installation, vm: VmSpec, name: str) -> None:
+    _disarm(installation)
+    if name:
+        installation.do(HOT[name].action, _asked(vm, HOT[name]), *HOT[name].arguments)
+
+
+def _asked(vm: VmSpec, hot: Hot) -> VmSpec:
+    """The VM as the message of that action describes it."""
+    added = replace(nic(71001, 1, vm.nics[0].bridge), attach=True)
+    return replace(vm, nics=(*vm.nics, added), lcm_state=hot.lcm_state)
+
+
+def _strike(installation: Installation, vm: VmSpec, hot: Hot, wanted: dict[str, object]) -> Struck:
+    return Struck(installation, _asked(vm, hot), hot.action, wanted, *hot.arguments)
+
+
+def _inside(installation: Installation, vm: VmSpec) -> dict[str, object]:
+    """What these actions change of a container."""
+    container = installation.container(vm)
+    plan = Plan.from_json(container.state.require(PLAN))
+    init = container.init()
+    return {
+        "frozen": container.cgroups.frozen(),
+        "planned": [nic.host_name for nic in plan.nics],
+        "nics": [name for name in ("0", "1") if Path(f"/sys/class/net/one-71001-{name}").exists()],
+        "processes": len(container.cgroups.pids()),
+        "contexts": Path(f"/proc/{init}/mounts").read_text().count(" /context "),
+        "commands": execution.runs(execution.last(container.state)),
+    }
 
 
 @pytest.mark.timeout(600)
