@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 
-from collector.plain import is_number, names, numbered, text
+from collector.plain import is_number, names, number, numbered, text
 from collector.record import Record
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BLOCK = 512
-"""Bytes of one st_blocks unit (stat(2)), whatever the file system's own block is."""
+"""Bytes of one st_blocks unit (stat(2)) and of a sector in sysfs, whatever the real block is."""
 MONITORED = ".monitor"
 """The mark that OpenNebula leaves in a system datastore whose capacity hosts are to report. It
 holds the name of the datastore's transfer driver."""
@@ -58,8 +58,8 @@ def monitored(directory: str) -> Capacity | None:
 def disk_bytes(directory: str, vmids: Container[int]) -> dict[int, dict[int, int]]:
     """VM → disk id → bytes that the disk's file in this datastore really takes.
 
-    A persistent image is a symbolic link into its own datastore; a disk that is a device, or lies
-    elsewhere, is not in the answer.
+    A persistent image is a symbolic link into its own datastore; one to a logical volume takes all
+    of that. A disk that lies elsewhere is not in the answer.
     """
     found = {}
     for vmid, place in numbered(directory):
@@ -84,4 +84,8 @@ def _taken(path: str) -> int | None:
         found = os.stat(path)
     except OSError:
         return None
+    if stat.S_ISBLK(found.st_mode):
+        device = f"{os.major(found.st_rdev)}:{os.minor(found.st_rdev)}"
+        sectors = number(f"/sys/dev/block/{device}/size")
+        return None if sectors is None else sectors * _BLOCK
     return found.st_blocks * _BLOCK if stat.S_ISREG(found.st_mode) else None

@@ -22,6 +22,16 @@ def test_only_the_vms_own_disks_are_counted(tmp_path: Path) -> None:
     assert disk_bytes(str(tmp_path / "missing"), {7}) == {}
 
 
+def test_a_volume_takes_all_of_itself(tmp_path: Path) -> None:
+    device = next(path for path in Path("/sys/block").iterdir() if (path / "size").exists())
+    node = Path("/dev") / device.name
+    assert node.is_block_device(), "needs a device node per disk, as udev makes them"
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7/disk.0").symlink_to(node)
+    sectors = int((device / "size").read_text())
+    assert disk_bytes(str(tmp_path), {7}) == {7: {0: sectors * 512}}
+
+
 def test_a_sparse_image_takes_what_it_takes(tmp_path: Path) -> None:
     image(tmp_path / "0/7/disk.0", 4096)
     os.truncate(tmp_path / "0/7/disk.0", 1 << 30)
