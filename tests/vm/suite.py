@@ -24,7 +24,8 @@ INSIDE = ("tests/guest/inside", TRUTH, *DRIVER)
 OUTSIDE = "tests/guest/outside"
 """Run by this machine's pytest against the running guest: what needs a reboot or its cluster."""
 
-PYTEST = "-m pytest -p no:cacheprovider -o console_output_style=classic --timeout=1800 --durations=8"
+TIMEOUT = "--timeout=1800"
+PYTEST = f"-m pytest -p no:cacheprovider -o console_output_style=classic {TIMEOUT} --durations=8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def write_truth(session: Session) -> Path:
     document = "docs/truth.md"
     command = (
         f"cd {GUEST_CHECKOUT} && PYTHONPATH=tests {GUEST_PYTHON} {TRUTH}/document.py"
-        f" -q -p no:cacheprovider --timeout=1800 {INSIDE[0]}/collector"
+        f" -q -p no:cacheprovider {TIMEOUT} {INSIDE[0]}/collector"
     )
     with step("known loads in the guest"):
         if session.guest.stream(command):
