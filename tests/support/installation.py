@@ -200,14 +200,18 @@ class Installation:
             "processes": sorted(self._processes()),
         }
 
-    def close(self) -> None:
-        """End what is left and remove the base directory."""
-        for name in list(os.listdir(self.policy.state)):
+    def end(self) -> None:
+        """End every container and remove its definition."""
+        for name in os.listdir(self.policy.state):
             if not name.startswith("."):
                 container = self.site.container(name)
                 container.stop(0)
                 container.clear(())
                 container.undefine()
+
+    def close(self) -> None:
+        """End what is left and remove the base directory."""
+        self.end()
         shutil.rmtree(self.base)
 
     def _mounts(self) -> Iterator[str]:

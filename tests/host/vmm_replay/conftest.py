@@ -2,14 +2,13 @@
 
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import clean
 from support.frontend import BRIDGE, PREFIX, FrontEnd
-from support.installation import Images, Installation, run, settled
+from support.installation import Images, Installation
 
 from vmm.cgroup_tree import hierarchies
 
@@ -18,18 +17,14 @@ OURS = re.compile(rf"\bone-{PREFIX}\d\b")
 
 @pytest.fixture(scope="session")
 def images() -> Iterator[Images]:
-    assert os.geteuid() == 0, "host tests need root: run them with sudo"
-    directory = Path(tempfile.mkdtemp(prefix="nxvp-images-", dir="/var/tmp"))
-    yield Images(directory)
-    shutil.rmtree(directory)
+    with clean.images("nxvp") as made:
+        yield made
 
 
 @pytest.fixture
 def bridge() -> Iterator[str]:
-    run("ip", "link", "add", BRIDGE, "type", "bridge")
-    run("ip", "link", "set", BRIDGE, "up")
-    yield BRIDGE
-    run("ip", "link", "del", BRIDGE)
+    with clean.bridge(BRIDGE) as name:
+        yield name
 
 
 class Moved(Installation):
@@ -48,21 +43,8 @@ class Moved(Installation):
 
 @pytest.fixture
 def installation() -> Iterator[Installation]:
-    """Afterwards nothing of it is on the host."""
-    made = Moved(profiles="/nonexistent")
-    before = made.traces()
-    try:
+    with clean.left_clean(Moved(profiles="/nonexistent")) as made:
         yield made
-    finally:
-        for name in os.listdir(made.policy.state):
-            if not name.startswith("."):
-                container = made.site.container(name)
-                container.stop(0)
-                container.clear(())
-                container.undefine()
-        left = settled(made, before)
-        made.close()
-    assert left == before
 
 
 @pytest.fixture
