@@ -26,8 +26,10 @@ sys.path[0] = str(Path(__file__).parent.parent)  # beside this file, `vmm` is th
 from support.installation import Images, Installation, run  # noqa: E402 - after the path is right
 
 from control import entries  # noqa: E402
+from vmm.cgroup_tree import CgroupTree  # noqa: E402
 
 VMID = 71190
+BARE = f"nxve-bare-{os.getpid()}"
 CONFIG = """\
 [driver]
 settle = "0s"
@@ -122,7 +124,7 @@ class Bench:
                 self._round()
             self._hooks(runs)
         finally:
-            self.installation.close()
+            self.close()
         return {
             name: Cost(
                 statistics.median(cost.wall for cost in costs),
@@ -131,8 +133,14 @@ class Bench:
             for name, costs in self.times.items()
         }
 
+    def close(self) -> None:
+        """End what is left. LXC's monitor is not always able to remove its own cgroup."""
+        run("lxc-stop", "-P", str(self.bare), "-n", BARE, "-k", check=False)
+        CgroupTree(BARE).remove(10)
+        self.installation.close()
+
     def _round(self) -> None:
-        lxc = ("-P", str(self.bare), "-n", "bare")
+        lxc = ("-P", str(self.bare), "-n", BARE)
         for stop, ours in ((("lxc-stop",), "shutdown"), (("lxc-stop", "-k"), "cancel")):
             self._timed("lxc-start", lambda: run("lxc-start", *lxc))
             self._timed(" ".join(stop), lambda stop=stop: run(stop[0], *lxc, *stop[1:]))
@@ -179,10 +187,10 @@ class Bench:
             for line in text.splitlines()
             if not line.startswith(("lxc.hook", "lxc.rootfs.path", "lxc.log", "lxc.console"))
         ]
-        (self.bare / "bare").mkdir()
+        (self.bare / BARE).mkdir()
         lines.append(f"lxc.rootfs.path = dir:{self.bare}/root")
         lines.append("lxc.rootfs.options = idmap=container")  # ours is mapped by its hook
-        (self.bare / "bare/config").write_text("\n".join(lines) + "\n")
+        (self.bare / BARE / "config").write_text("\n".join(lines) + "\n")
 
     def _program(self, path: Path, module: str, call: str) -> None:
         """What an environment has as the entry of this module, but for what it calls."""
