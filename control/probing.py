@@ -15,6 +15,7 @@ from control.config import Config
 from control.probe_look import ProbeLook
 from control.problem import Problem
 from im_probes import forecast_conf
+from im_probes.executions import Executions
 from im_probes.messages import REMOTES
 from im_probes.monitoring import Monitoring
 from im_probes.outlook import Outlook, far, near
@@ -46,7 +47,11 @@ def probing(config: Config, monitoring: Monitoring) -> Iterator[tuple[Messages, 
     try:
         with looking(config) as look:
             outlook = _outlook(config).forecasts
-            yield Messages(look, watcher.running, storage, probe_brief.version, outlook), watcher
+            executions = Executions(Path(config.driver.state), watcher.running)
+            yield (
+                Messages(look, watcher.running, storage, probe_brief.version, outlook, executions),
+                watcher,
+            )
     finally:
         storage.close()
         watcher.close()

@@ -14,6 +14,7 @@ from collector.clock import Clock
 from im_probes.document import FIRST_ROUND, document
 from im_probes.epoch import Epochs
 from im_probes.monitoring import Monitoring
+from im_probes.probes.vm_execution import render as render_executions
 from im_probes.probes.vm_status import States, changes, render, render_all
 from im_probes.resident import Messages
 from im_probes.schedule import Schedule
@@ -40,6 +41,7 @@ class Task(StrEnum):
     VMS = "MONITOR_VM"
     HOST = "MONITOR_HOST"
     SYSTEM = "SYSTEM_HOST"
+    EXECUTIONS = "EXEC_VM"
 
 
 _RENDERED = {
@@ -51,8 +53,13 @@ _KIND = {
     Task.STATES: MessageType.STATE_VM,
     Task.SYNC: MessageType.STATE_VM,
     Task.BEACON: MessageType.BEACON_HOST,
+    Task.EXECUTIONS: MessageType.EXEC_VM,
     **_RENDERED,
 }
+
+
+_TOLD_ONCE = frozenset({MessageType.STATE_VM, MessageType.EXEC_VM})
+"""What nobody tells again when it is lost."""
 
 
 class FirstRoundError(Exception):
@@ -97,6 +104,7 @@ class Client:
             Task.STATES: self._states,
             Task.SYNC: self._sync,
             Task.BEACON: self._beacon,
+            Task.EXECUTIONS: self._executions,
             **{task: partial(self._render, kind) for task, kind in _RENDERED.items()},
         }
         self._text: dict[MessageType, Callable[[], str]] = {
@@ -197,13 +205,19 @@ class Client:
     def _beacon(self) -> None:
         self._send(MessageType.BEACON_HOST, str(self._epochs.of(self._clock.now())))
 
+    def _executions(self) -> None:
+        executions = self._messages.executions
+        outcomes = executions.due(self._clock.now().wall_ms)
+        self._send(MessageType.EXEC_VM, render_executions(outcomes))
+        executions.told(outcomes)
+
     def _send(self, kind: MessageType, text: str, *, success: bool = True) -> None:
         if not text:
             return
         front = self._front
         epoch = self._epochs.of(self._clock.now())
         raw = message(kind, front.host_id, epoch, text, success=success, key=front.key)
-        front.transport.send(raw, reliable=kind is MessageType.STATE_VM)
+        front.transport.send(raw, reliable=kind in _TOLD_ONCE)
 
     def _now_s(self) -> float:
         return self._clock.now().mono_ns / NS

@@ -16,6 +16,8 @@ from im_probes.wire import MessageType
 AUTO = "auto"
 """The MONITOR_ADDRESS that stands for whoever connected by ssh."""
 DATASTORES = "/var/lib/one/datastores"
+EXEC_S = 5
+"""Where the front-end has no period for EXEC_VM: before OpenNebula 7 there was no such message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,17 @@ def parse(stdin: bytes, driver: str, ssh_client: str) -> Monitoring:
         host_id=_number(found, "HOST_ID", least=0),
         address=address,
         port=_number(found, "NETWORK/PORT", least=1),
-        periods={kind: _number(found, f"PROBES_PERIOD/{kind}", least=1) for kind in MessageType},
+        periods={kind: _period(found, kind) for kind in MessageType},
         sync_s=_number(found, "PROBES_PERIOD/SYNC_STATE_VM", least=1),
         datastores=Path(text(found, "DATASTORE_LOCATION") or DATASTORES),
         public_key=text(found, "NETWORK/PUBKEY"),
     )
+
+
+def _period(found: Texts, kind: MessageType) -> int:
+    if kind is MessageType.EXEC_VM and not text(found, f"PROBES_PERIOD/{kind}"):
+        return EXEC_S
+    return _number(found, f"PROBES_PERIOD/{kind}", least=1)
 
 
 def _number(found: Texts, path: str, least: int) -> int:

@@ -10,6 +10,7 @@ from collector.datastores import Capacity, capacity, datastores, disk_bytes, mon
 from collector.inventory import Found
 from collector.statfs import Worker
 from im_probes import messages
+from im_probes.executions import Executions
 from im_probes.forecast import Forecast
 from im_probes.probes.vm_monitor import render, unread
 from im_probes.probes.vm_status import State, States, states, vmid_of
@@ -70,6 +71,7 @@ class Messages:
     storage: Storage
     version: Callable[[], str]
     outlook: Callable[[], Mapping[str, Forecast]]
+    executions: Executions
     root: Path = Path("/")
 
     def states(self) -> States | None:

@@ -28,6 +28,7 @@ class MessageType(StrEnum):
     MONITOR_HOST = "MONITOR_HOST"
     SYSTEM_HOST = "SYSTEM_HOST"
     STATE_VM = "STATE_VM"
+    EXEC_VM = "EXEC_VM"
 
 
 def message(  # noqa: PLR0913 - the wire format has this many fields

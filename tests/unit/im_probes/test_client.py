@@ -11,6 +11,7 @@ from collector.model import Column, Entity, Row, Stamp
 from collector.naming import Name
 from collector.reading import Reading
 from im_probes.client import Client, FirstRoundError, Front, Task
+from im_probes.executions import Executions
 from im_probes.recovery import FLAG
 from im_probes.resident import Messages
 from im_probes.sight import Agent, Sight
@@ -23,6 +24,7 @@ PERIODS = {
     Task.VMS: 30.0,
     Task.HOST: 120.0,
     Task.SYSTEM: 600.0,
+    Task.EXECUTIONS: 5.0,
 }
 
 
@@ -88,7 +90,10 @@ def host() -> Host:
 def client(host: Host, tmp_path: Path) -> Client:
     front = Front(host, 3, "POWEROFF")
     unreal: Any = host
-    messages = Messages(host.look, host.running, unreal, lambda: "0.1.0", dict, root=tmp_path)
+    executions = Executions(tmp_path, host.running)
+    messages = Messages(
+        host.look, host.running, unreal, lambda: "0.1.0", dict, executions, root=tmp_path
+    )
     return Client(front, messages, unreal, host, PERIODS)
 
 
@@ -117,6 +122,22 @@ def test_every_message_in_its_period(client: Client, host: Host, monitord_reads:
         "STATE_VM": 3,
         "SYSTEM_HOST": 1,
     }, "STATE_VM only as full lists: nothing changed; MONITOR_HOST has nothing to say here"
+
+
+def test_how_a_command_ended_is_told_once_even_over_a_broken_way(
+    client: Client, host: Host, tmp_path: Path, monitord_reads: Read
+) -> None:
+    host.up = {"one-7"}
+    (tmp_path / "one-7").mkdir()
+    ended = f'"runner": 5, "return_code": 0, "ended_ms": {host.now().wall_ms}'
+    (tmp_path / "one-7/exec.json").write_text(f'{{"id": "a", {ended}}}')
+    host.reachable = False
+    run(client, host, 60)
+    assert host.received == []
+    host.reachable = True
+    run(client, host, 600)
+    (text,) = texts(host, monitord_reads, "EXEC_VM")
+    assert text.startswith('VM=[ID="7",PID="5",STATUS="DONE",RETURN_CODE="0",')
 
 
 def test_a_death_is_told_at_once_and_once(client: Client, host: Host, monitord_reads: Read) -> None:
