@@ -51,8 +51,7 @@ class Tracked(Generic[Subject]):
         self._names: list[str] = []
         self._sources: list[Source] = []
         self._parts: list[Part] = []
-        self._columns: Columns = ()
-        self._values = array("d")
+        self._row = Row(entity, generation, (), array("d"))
         try:
             self.retry()
         except BaseException:
@@ -76,7 +75,7 @@ class Tracked(Generic[Subject]):
                 self._parts.append(((), ()))
 
     def read(self) -> Row:
-        """The row of this cycle; Gone when the subject ended."""
+        """The row of this cycle, the one before while nothing changed. Gone when it ended."""
         parts, changed, laid_out_anew = self._parts, False, False
         for index, source in enumerate(self._sources):
             try:
@@ -91,12 +90,14 @@ class Tracked(Generic[Subject]):
                 laid_out_anew |= part[0] is not parts[index][0]
                 parts[index] = part
                 changed = True
-        if laid_out_anew:
-            self._columns = self._layouts.join([columns for columns, _ in parts])
         if changed:
-            # Doubles, as the store keeps them; who has the row before has an array of its own.
-            self._values = array("d", chain.from_iterable(values for _, values in parts))
-        return Row(self.entity, self.generation, self._columns, self._values)
+            columns = self._row.columns
+            if laid_out_anew:
+                columns = self._layouts.join([columns for columns, _ in parts])
+            # Doubles, as the store keeps them.
+            values = array("d", chain.from_iterable(values for _, values in parts))
+            self._row = Row(self.entity, self.generation, columns, values)
+        return self._row
 
     def close(self) -> None:
         """Close every source, each once."""

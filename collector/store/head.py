@@ -41,7 +41,9 @@ def pack(cycle: Cycle) -> Packed:
                 f"{row.entity.kind} {row.entity.name!r}: {len(row.values)} values"
                 f" for {len(row.columns)} columns"
             )
-        doubles = array("d", row.values).tobytes()
+        # The collector's are an array: its copy takes a quarter of the time.
+        values = row.values if isinstance(row.values, array) else array("d", row.values)
+        doubles = values.tobytes()
         size += len(doubles) + OVERHEAD
         rows.append((row.entity, row.columns, row.generation, doubles))
     return Packed(cycle.stamp, rows, size)

@@ -55,16 +55,16 @@ class Opened:
                 if present != eids:
                     self._mark_last(set(eids).difference(present), wall_ms)
                 wall_ms, eids = packed.stamp.wall_ms, present
-            token = self._names_token()
-        self._token = token
         added = seq - self.seq
         self.seq, self._wall_ms, self._eids = seq, wall_ms, eids
         return added
 
     def _trust_ids(self) -> None:
-        """Start them anew where upkeep forgot names: a number that we know may be gone."""
-        if self._names_token() != self._token:
+        """Start them anew where names were forgotten or changed: a number may be gone."""
+        token = self._names_token()
+        if token != self._token:
             self.forget_ids()
+            self._token = token
 
     def _names_token(self) -> object:
         return self.db.execute("SELECT v FROM meta WHERE k='names'").fetchone()[0]
