@@ -80,10 +80,14 @@ class Lookup:
         now, before = self.now(), self.earlier()
         if before is None or before.generation != now.generation:
             return
-        old = dict(before.index.get(metric, ()))
-        for labels, position in now.index.get(metric, ()):
-            if labels in old:
-                grown = now.values[position] - before.values[old[labels]]
+        columns = now.index.get(metric, ())
+        # Layouts change rarely: two rows of one layout share their index.
+        same = before.index is now.index
+        old = {} if same or not columns else dict(before.index.get(metric, ()))
+        for labels, position in columns:
+            place = position if same else old.get(labels)
+            if place is not None:
+                grown = now.values[position] - before.values[place]
                 found = per_second(grown, now.mono_ns - before.mono_ns)
                 if found is not None:
                     yield labels, found

@@ -16,10 +16,12 @@ from control.probe_look import ProbeLook
 from control.problem import Problem
 from im_probes import forecast_conf
 from im_probes.executions import Executions
+from im_probes.history import Horizon, far, near
 from im_probes.messages import REMOTES
 from im_probes.monitoring import Monitoring
-from im_probes.outlook import Outlook, far, near
+from im_probes.outlook import Outlook
 from im_probes.resident import Messages, Storage
+from im_probes.vm_outlook import VmOutlook
 from im_probes.watcher import Watcher
 
 ROOT = Path("/")
@@ -46,10 +48,11 @@ def probing(config: Config, monitoring: Monitoring) -> Iterator[tuple[Messages, 
     storage = Storage(monitoring.datastores, Worker())
     try:
         with looking(config) as look:
-            outlook = _outlook(config).forecasts
+            host, vms = _outlooks(config)
+            version = probe_brief.version
             executions = Executions(Path(config.driver.state), watcher.running)
             yield (
-                Messages(look, watcher.running, storage, probe_brief.version, outlook, executions),
+                Messages(look, watcher.running, storage, version, host.forecasts, vms, executions),
                 watcher,
             )
     finally:
@@ -57,11 +60,21 @@ def probing(config: Config, monitoring: Monitoring) -> Iterator[tuple[Messages, 
         watcher.close()
 
 
-def _outlook(config: Config) -> Outlook:
-    """The host's forecasts, as the front-end's forecast.conf wants them."""
-    path = ROOT / REMOTES / "etc/im/nebulxc-probes.d/forecast.conf"
-    periods = forecast_conf.parse(plain.text(str(path)) or "", "host")
-    horizons = [] if periods.near is None else [near(periods.near)]
-    horizons += [] if periods.far is None else [far(periods.far)]
-    reader = SqliteReader(opening.store_path(config))
-    return Outlook(reader, SystemClock(), opening.host_name(config), horizons)
+def _outlooks(config: Config) -> tuple[Outlook, VmOutlook]:
+    """The forecasts that the front-end's forecast.conf wants."""
+    text = plain.text(str(ROOT / REMOTES / "etc/im/nebulxc-probes.d/forecast.conf")) or ""
+    reader, clock = SqliteReader(opening.store_path(config)), SystemClock()
+    wanted = _horizons(forecast_conf.parse(text, "host"))
+    host = opening.host_name(config)
+    vms = _horizons(forecast_conf.parse(text, "virtualmachine"))
+    return Outlook(reader, clock, host, [each for each in wanted if each]), VmOutlook(
+        reader, clock, *vms
+    )
+
+
+def _horizons(periods: forecast_conf.Periods) -> tuple[Horizon | None, Horizon | None]:
+    """Near and far."""
+    return (
+        None if periods.near is None else near(periods.near),
+        None if periods.far is None else far(periods.far),
+    )

@@ -12,10 +12,11 @@ from collector.statfs import Worker
 from im_probes import messages
 from im_probes.executions import Executions
 from im_probes.forecast import Forecast
-from im_probes.probes.vm_monitor import render, unread
+from im_probes.probes.vm_monitor import outlook, render, unread
 from im_probes.probes.vm_status import State, States, states, vmid_of
 from im_probes.recovery import is_recovering
 from im_probes.sight import Sight
+from im_probes.vm_outlook import VmOutlook
 
 WAIT_S = 0.5
 """For datastores to answer: one on a dead mount costs this, and its own figures alone."""
@@ -71,6 +72,7 @@ class Messages:
     storage: Storage
     version: Callable[[], str]
     outlook: Callable[[], Mapping[str, Forecast]]
+    vm_outlook: VmOutlook
     executions: Executions
     root: Path = Path("/")
 
@@ -95,10 +97,12 @@ class Messages:
         named = ((vmid_of(name), each) for name, each in self.running().items())
         found = {vmid: each for vmid, each in named if vmid is not None}
         disks = self.storage.disks(frozenset(found))
+        seen = ((vmid_of(reading.name), reading) for reading in self.look().containers())
+        known = {vmid: reading for vmid, reading in seen if vmid is not None and vmid in found}
+        self.vm_outlook.see(known.items())
         return "".join(
-            render(vmid, reading, self._unread(found[vmid], disks.get(vmid, {})))
-            for reading in self.look().containers()
-            if (vmid := vmid_of(reading.name)) is not None and vmid in found
+            render(vmid, reading, self._more(vmid, found[vmid], disks.get(vmid, {})))
+            for vmid, reading in known.items()
         )
 
     def monitor_host(self) -> str:
@@ -113,5 +117,6 @@ class Messages:
             self.look(), self.root, self.storage.capacity(), self.version(), errors
         )
 
-    def _unread(self, found: Found, disks: Mapping[int, int]) -> str:
-        return unread(disks, addresses(self.root, found.init_pid))
+    def _more(self, vmid: int, found: Found, disks: Mapping[int, int]) -> str:
+        told = {n: (each.value, each.error) for n, each in self.vm_outlook.of(vmid).items()}
+        return unread(disks, addresses(self.root, found.init_pid)) + outlook(told)

@@ -87,6 +87,8 @@ SCALARS: tuple[tuple[str, Find, Show], ...] = (
     ),
 )
 """Attribute, where it comes from, how it is written."""
+FINDS = {name: find for name, find, _ in SCALARS}
+SHOWS = {name: show for name, _, show in SCALARS}
 
 NIC = {
     "RXBYTES": "lxc_network_receive_bytes_total",
@@ -113,8 +115,9 @@ def render(vmid: int, reading: Lookup, more: str = "") -> str:
 
 def template(reading: Lookup) -> str:
     """Everything that a reading tells of one container in template syntax, unencoded."""
+    # Names of ours and numbers: nothing to check or quote, and there are 30 per container.
     lines = [
-        attribute(name, show(value))
+        f'{name}="{show(value)}"\n'
         for name, find, show in SCALARS
         if (value := find(reading)) is not None
     ]
@@ -133,6 +136,16 @@ def unread(disk_bytes: Mapping[int, int], addresses: Iterable[str]) -> str:
     if found:
         lines.append(attribute("GUEST_IP", found[0]))
         lines.append(attribute("GUEST_IP_ADDRESSES", ",".join(found)))
+    return "".join(lines)
+
+
+def outlook(forecasts: Mapping[str, tuple[float, float]]) -> str:
+    """(Value, error) by attribute, as CPU_FORECAST_FAR, in the unit of what it is read from."""
+    lines = []
+    for name, (value, error) in forecasts.items():
+        show = SHOWS[name.partition("_FORECAST")[0]]
+        lines.append(attribute(name, show(value)))
+        lines.append(vector("NEBULXC_FORECAST", (("NAME", name), ("ERROR", show(error)))))
     return "".join(lines)
 
 

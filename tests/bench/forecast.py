@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from support.series import Outcome, backtest, means, recorded
 
-from im_probes.outlook import far, near
+from im_probes.history import far, near
 
 CASES = {"5 min ahead": (near(5), 1, 300, 23), "48 h ahead": (far(2880), 12, 100, 3)}
 """Horizon; recorded steps in one of its; the first step; every how many."""

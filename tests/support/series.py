@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from im_probes.forecast import forecast
-from im_probes.outlook import Horizon
+from im_probes.history import Horizon
 
 RECORDED = Path(__file__).parents[1] / "captures/series/cloudwatch.json.xz"
 STEP_S = 300

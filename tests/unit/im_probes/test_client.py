@@ -72,6 +72,12 @@ class Host:
     def capacity(self) -> Any:
         return None, []
 
+    def see(self, _readings: Any) -> None:
+        pass
+
+    def of(self, _vmid: int) -> Any:
+        return {}
+
     def disks(self, _vmids: frozenset[int]) -> Any:
         return {}
 
@@ -92,7 +98,7 @@ def client(host: Host, tmp_path: Path) -> Client:
     unreal: Any = host
     executions = Executions(tmp_path, host.running)
     messages = Messages(
-        host.look, host.running, unreal, lambda: "0.1.0", dict, executions, root=tmp_path
+        host.look, host.running, unreal, lambda: "0.1.0", dict, unreal, executions, root=tmp_path
     )
     return Client(front, messages, unreal, host, PERIODS)
 

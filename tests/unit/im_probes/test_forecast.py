@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.series import Outcome, backtest, means, recorded
 
 from im_probes.forecast import CHECKED, FAR, NEAR, forecast, last, same_time
-from im_probes.outlook import Horizon, far, near
+from im_probes.history import Horizon, far, near
 
 NAN = math.nan
 

@@ -10,7 +10,8 @@ from collector.store.reader import SqliteReader
 from collector.store.settings import StoreSettings
 from collector.store.writer import SqliteWriter
 from im_probes.forecast_conf import Periods, parse
-from im_probes.outlook import Outlook, far, near
+from im_probes.history import far, near
+from im_probes.outlook import Outlook
 
 SHIPPED = Path(__file__).parents[3] / "im_probes/remotes/etc/im/nebulxc-probes.d/forecast.conf"
 GIB = 1 << 30
