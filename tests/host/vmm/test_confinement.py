@@ -67,7 +67,7 @@ def test_tun_and_fuse_where_the_node_allows_them(images: Images) -> None:
 
 def test_a_nested_proc_where_the_node_allows_it(images: Images) -> None:
     """Where it does not, AppArmor denies it: the guest's tests show that."""
-    installation = Installation(nesting=True)
+    installation = Installation(generated_profile=True, nesting=True)
     try:
         vm = installation.vm(71301, root=images.busybox())
         installation.do("deploy", vm)

@@ -1,12 +1,12 @@
 """The driver on cgroup v2 under AppArmor: a Debian with systemd, and what its root cannot do."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from boxes.shell import sh, until
-from support.installation import Images, Installation, nic, settled
+from support.installation import Images, Installation, nic
 
+from vmm.policy import OomPolicy
 from vmm.spec import Limits, VmSpec
 
 pytestmark = pytest.mark.guest
@@ -14,33 +14,6 @@ pytestmark = pytest.mark.guest
 MIB = 1 << 20
 CGROUPS = Path("/sys/fs/cgroup")
 ROOTS = Path("/opt/roots")
-Deploy = Callable[..., VmSpec]
-
-
-@pytest.fixture(scope="session")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Images:
-    return Images(tmp_path_factory.mktemp("images"))
-
-
-@pytest.fixture
-def installation() -> Iterator[Installation]:
-    """Times for an emulated processor; afterwards nothing is left on the host."""
-    made = Installation(start_timeout=200.0, shutdown_timeout=200.0, pids=500)
-    before = made.traces()
-    try:
-        yield made
-    finally:
-        names = [name for name in Path(made.policy.state).iterdir() if name.name.startswith("one-")]
-        for path in names:
-            container = made.site.container(path.name)
-            container.stop(0)
-            container.clear(())
-            container.undefine()
-        left = settled(made, before)
-        made.close()
-    assert left == before
-    profiles = Path("/sys/kernel/security/apparmor/profiles").read_text()
-    assert str(made.base) not in profiles
 
 
 def confined(pid: int) -> bool:
@@ -104,3 +77,27 @@ def test_what_the_root_of_a_container_cannot_do(
     devices = CGROUPS / "lxc.payload.one-71402/cgroup.procs"
     assert str(init(installation, vm)) in devices.read_text().split()
     installation.do("cancel", vm)
+
+
+def test_lxcfs_shows_a_container_its_own_memory(installation: Installation, images: Images) -> None:
+    limits = Limits(cpu=1, memory_bytes=96 * MIB)
+    vm = installation.vm(71403, root=images.busybox(), limits=limits)
+    installation.do("deploy", vm)
+    assert "lxcfs" in installation.attach(vm, "grep", "/proc/meminfo", "/proc/mounts")
+    assert installation.attach(vm, "grep", "MemTotal", "/proc/meminfo").split()[1] == str(96 << 10)
+
+
+def test_out_of_memory_may_end_the_whole_container(images: Images) -> None:
+    """The stock driver's choice on v2."""
+    installation = Installation(generated_profile=True, oom=OomPolicy.GROUP)
+    try:
+        limits = Limits(cpu=1, memory_bytes=48 * MIB, swap_bytes=0)
+        vm = installation.vm(71404, root=images.busybox(), limits=limits)
+        installation.do("deploy", vm)
+        container = installation.container(vm)
+        hog = "head -c 100m /dev/zero | tail -c 100m > /dev/null"
+        installation.attach(vm, "sh", "-c", hog, check=False)
+        until(lambda: container.init() is None)
+        installation.do("cancel", vm)
+    finally:
+        installation.close()
