@@ -3,14 +3,20 @@
 Imported by hooks: keep it lean.
 """
 
+from __future__ import annotations
+
 import os
-from typing import Any, NamedTuple
 
 from vmm import attempt, loop
 from vmm.state import DISKS, State
+from vmm.value import Value, asdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
-class Attachment(NamedTuple):
+class Attachment(Value):
     """One disk on one device: `image` is what identifies the file behind it."""
 
     disk_id: int
@@ -38,7 +44,7 @@ def record(state: State, attachment: Attachment) -> None:
 
 def save(state: State, attachments: list[Attachment]) -> None:
     """Replace what is remembered."""
-    state.write(DISKS, [attachment._asdict() for attachment in attachments])
+    state.write(DISKS, [asdict(attachment) for attachment in attachments])
 
 
 def recorded(base: str) -> loop.Recorded:

@@ -6,17 +6,17 @@ LXC's monitor and all its hooks inherit, also on a later reboot from inside. Imp
 
 import os
 import time
-from typing import NamedTuple
 
 from vmm import lock
 from vmm.errors import DriverError
 from vmm.state import ATTEMPT, State
+from vmm.value import Value, asdict, replace
 
 VARIABLE = "NEBULXC_ATTEMPT"
 STARTING, RUNNING, OVER = "starting", "running", "over"
 
 
-class Attempt(NamedTuple):
+class Attempt(Value):
     """One start: how far it got, and until when (CLOCK_MONOTONIC of that boot) it may go on."""
 
     id: str
@@ -35,7 +35,7 @@ def begin(state: State, seconds: float) -> Attempt:
     """Allow one start for `seconds`."""
     deadline = time.monotonic_ns() + int(seconds * 1e9)
     attempt = Attempt(os.urandom(8).hex(), STARTING, deadline, boot_id())
-    state.write(ATTEMPT, attempt._asdict())
+    state.write(ATTEMPT, asdict(attempt))
     return attempt
 
 
@@ -43,7 +43,7 @@ def move(state: State, phase: str) -> None:
     """Say that the attempt came to RUNNING or is OVER; nothing to do without one."""
     attempt = current(state)
     if attempt and attempt.phase != phase:
-        state.write(ATTEMPT, attempt._replace(phase=phase)._asdict())
+        state.write(ATTEMPT, asdict(replace(attempt, phase=phase)))
 
 
 def current(state: State) -> Attempt | None:

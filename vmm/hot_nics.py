@@ -13,6 +13,7 @@ from vmm import lock, network
 from vmm.errors import DriverError, NotFound
 from vmm.plan import Plan, PlannedNic
 from vmm.state import PLAN, State
+from vmm.value import replace
 
 LOCK_SECONDS = 30.0
 REBOOT_SECONDS = 30.0
@@ -69,7 +70,7 @@ def detach(state: State, nic: PlannedNic) -> None:
 def _plan(state: State, change: Callable[[tuple[PlannedNic, ...]], tuple[PlannedNic, ...]]) -> None:
     with _locked(state):
         plan = Plan.from_json(state.require(PLAN))
-        state.write(PLAN, plan._replace(nics=change(plan.nics)).as_json())
+        state.write(PLAN, replace(plan, nics=change(plan.nics)).as_json())
 
 
 def _others(nics: tuple[PlannedNic, ...], nic: PlannedNic) -> tuple[PlannedNic, ...]:

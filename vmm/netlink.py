@@ -8,7 +8,8 @@ by hooks: keep it lean.
 import errno
 import os
 import struct
-from typing import NamedTuple
+
+from vmm.value import Value
 
 NETLINK_ROUTE = 0
 NLMSG_ERROR = 2
@@ -24,7 +25,7 @@ REPLY_BYTES = 1 << 16
 HEADER, LINK, ATTRIBUTE = struct.Struct("=IHHII"), struct.Struct("=BxHiII"), struct.Struct("=HH")
 
 
-class Link(NamedTuple):
+class Link(Value):
     """An interface of the caller's network namespace."""
 
     ifindex: int
@@ -34,7 +35,7 @@ class Link(NamedTuple):
     """The id, in this namespace, of the one where a veth's other end is; None when in this one."""
 
 
-class End(NamedTuple):
+class End(Value):
     """One end of a veth pair that is to be made."""
 
     name: str

@@ -4,12 +4,18 @@ A hook knows nothing of OpenNebula: it reads this plan, and every start of the c
 OpenNebula, by hand, at boot or on a reboot from inside, attaches and mounts the same things.
 """
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from vmm.value import Value, asdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 ROOT = "/"
 
 
-class PlannedDisk(NamedTuple):
+class PlannedDisk(Value):
     """One disk to attach: `mapper` is a key of `vmm.storage.MAPPERS` or CONTEXT."""
 
     disk_id: int
@@ -19,7 +25,7 @@ class PlannedDisk(NamedTuple):
     readonly: bool = False
 
 
-class PlannedNic(NamedTuple):
+class PlannedNic(Value):
     """One network interface: `mtu` None takes that of the bridge."""
 
     host_name: str
@@ -34,7 +40,7 @@ CONTEXT = "context"
 """The mapper of the context: its files are copied, no device is attached."""
 
 
-class Plan(NamedTuple):
+class Plan(Value):
     """The disks and NICs of the container `name`; its root is the host ids from `uid` and `gid` on.
 
     Both are 0 for a privileged container, whose mounts keep their ids.
@@ -58,11 +64,14 @@ class Plan(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The plan as plain values."""
-        disks, nics = ([part._asdict() for part in parts] for parts in (self.disks, self.nics))
-        return {**self._asdict(), "disks": disks, "nics": nics}
+        return {
+            **asdict(self),
+            "disks": list(map(asdict, self.disks)),
+            "nics": list(map(asdict, self.nics)),
+        }
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Plan":
+    def from_json(cls, value: dict[str, Any]) -> Plan:
         """The plan that `as_json` gave."""
         disks = tuple(PlannedDisk(**disk) for disk in value["disks"])
         nics = tuple(PlannedNic(**nic) for nic in value.get("nics", ()))

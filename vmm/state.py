@@ -4,12 +4,17 @@
 keep it lean.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
-from typing import Any
 
 from vmm.errors import DriverError, NotFound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 PLAN, ATTEMPT, MONITOR, DISKS, ERROR, SPEC = (
     "plan.json",

@@ -5,17 +5,21 @@ action that took two fifths of its imports. These are taken for dataclasses all 
 (`dataclasses.replace`, `asdict`, msgspec), which is prepared when something asks.
 """
 
-from typing import Any, ClassVar, TypeVar
+from __future__ import annotations
 
 from collector.record import Record
 
-V = TypeVar("V", bound="Value")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, TypeVar
+
+    V = TypeVar("V", bound="Value")
 
 
 class _Fields:
     """`__dataclass_fields__`, made at its first use."""
 
-    def __get__(self, _value: object, kind: type["Value"]) -> dict[str, Any]:
+    def __get__(self, _value: object, kind: type[Value]) -> dict[str, Any]:
         import dataclasses
 
         described = dataclasses.make_dataclass(
@@ -34,7 +38,11 @@ class _Fields:
 class Value(Record):
     """A subclass's annotations are its fields, in order; a class attribute is a field's default."""
 
-    __dataclass_fields__: ClassVar[dict[str, Any]] = _Fields()  # type: ignore[assignment]  # gives it
+    # Not annotated at run time, where it would be a field.
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, Any]]
+    else:
+        __dataclass_fields__ = _Fields()
 
 
 def replace(value: V, **changes: object) -> V:

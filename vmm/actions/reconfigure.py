@@ -29,7 +29,7 @@ def run(site: Site, message: Message) -> str:
     planned = PlannedDisk(disk.disk_id, CONTEXT, disk.source, disk.mount_point, readonly=True)
     plan = Plan.from_json(container.state.require(PLAN))
     others = tuple(other for other in plan.disks if other.mapper != CONTEXT)
-    container.state.write(PLAN, plan._replace(disks=(*others, planned)).as_json())
+    container.state.write(PLAN, replace(plan, disks=(*others, planned)).as_json())
     if _place(container, plan, planned):
         _tell_guest(site, container)
     return ""

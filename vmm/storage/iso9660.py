@@ -6,7 +6,8 @@ symbolic links are left out. Imported by hooks: keep it lean.
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from vmm.value import Value
 
 SECTOR = 2048
 FIRST_DESCRIPTOR = 16
@@ -24,7 +25,7 @@ class Damaged(Exception):
     """The image cannot be read; the text says where."""
 
 
-class Entry(NamedTuple):
+class Entry(Value):
     """One file or directory: its path below the root, permission bits, and a file's content."""
 
     path: str
@@ -33,7 +34,7 @@ class Entry(NamedTuple):
     data: bytes
 
 
-class _Record(NamedTuple):
+class _Record(Value):
     """One directory record of ECMA-119 9.1."""
 
     name: bytes

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 def test_every_action_and_mapper_has_its_file() -> None:
     assert _modules("vmm/actions") == set(ACTIONS)
     assert set(ACTIONS) <= set(SHAPES)
-    others = {"context", "filesystem", "iso9660", "probe"}
+    others = {"context", "filesystem", "formatting", "iso9660", "mapper", "probe"}
     assert _modules("vmm/storage") - others == set(MAPPERS)
 
 
@@ -35,7 +35,7 @@ def test_a_hook_imports_nothing_slow() -> None:
     )
     slow = {
         "dataclasses", "inspect", "subprocess", "pathlib", "msgspec", "lxc", "pyroute2",
-        "asyncio", "logging", "shutil", "tempfile", "xml", "sqlite3", "datetime",
+        "asyncio", "logging", "shutil", "tempfile", "xml", "sqlite3", "datetime", "typing",
     }  # fmt: skip
     assert slow & set(done.stdout.split()) == set()
 

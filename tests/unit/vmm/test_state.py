@@ -8,6 +8,7 @@ from vmm.attachments import Attachment
 from vmm.errors import DriverError, NotFound
 from vmm.plan import CONTEXT, Plan, PlannedDisk
 from vmm.state import ATTEMPT, DISKS, PLAN, State
+from vmm.value import asdict, replace
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_what_is_attached_survives_its_file(state: State) -> None:
     attachments.record(state, found)
     assert attachments.load(state) == [found]
     assert attachments.recorded(state.base) == {("loop3", 12): (65024, 99)}
-    attachments.record(state, found._replace(device="loop4", boot_id="another"))
+    attachments.record(state, replace(found, device="loop4", boot_id="another"))
     assert ("loop4", 12) not in attachments.recorded(state.base)
     entry = state.read(DISKS)[0]
     assert {key: entry[key] for key in ("disk_id", "device", "dev", "diskseq")} == {
@@ -105,7 +106,7 @@ class TestAttempt:
             with pytest.raises(DriverError, match="took too long"):
                 attempt.check(state, late.id)
             begun = attempt.begin(state, 60)
-            state.write(ATTEMPT, begun._replace(boot_id="another")._asdict())
+            state.write(ATTEMPT, asdict(replace(begun, boot_id="another")))
             with pytest.raises(DriverError, match="took too long"):
                 attempt.check(state, begun.id)
 
