@@ -138,7 +138,7 @@ class VmOutlook:
             vm.far = _made(self._far, self._histories(name, self._far, now.wall_ms))
 
     def _histories(self, name: str, horizon: Horizon, now_ms: int) -> dict[str, Steps]:
-        """What the store remembers; without one a history of nothing, which goes on all the same."""
+        """What the store remembers; without one a history of nothing, which goes on as well."""
         history = History(self._reader, ("container", name), horizon, now_ms)
         try:
             return {attribute: find(history) for attribute, find in STORED.items()}
