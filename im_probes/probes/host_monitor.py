@@ -37,8 +37,10 @@ def _cpu(host: Lookup) -> str:
     by_mode = {dict(labels)["mode"]: value for labels, value in host.rates(_CPU)}
     if not by_mode:
         return ""
-    free = sum(value for mode, value in by_mode.items() if mode in IDLE)
-    used = sum(value for mode, value in by_mode.items() if mode not in IDLE)
+    # The kernel counts in ticks: over a second they may come to more than there was.
+    most = host.value("lxc_host_cpus") or INFINITE
+    free = min(most, sum(value for mode, value in by_mode.items() if mode in IDLE))
+    used = min(most, sum(value for mode, value in by_mode.items() if mode not in IDLE))
     return attribute("FREECPU", round(free * PERCENT)) + attribute("USEDCPU", round(used * PERCENT))
 
 

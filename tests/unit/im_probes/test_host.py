@@ -107,6 +107,11 @@ def test_use_in_opennebulas_units(oned_parses: Parse) -> None:
     assert found["MEMORY_NODE"] == {"NODE_ID": "0", "FREE": "400", "USED": "600"}
 
 
+def test_no_more_is_used_than_there_is(oned_parses: Parse) -> None:
+    found = dict(oned_parses(host_monitor.render(host(seconds=6.0), [])))
+    assert (found["USEDCPU"], found["FREECPU"]) == ("400", "250")
+
+
 def test_capacity_in_opennebulas_units(oned_parses: Parse) -> None:
     found = dict(oned_parses(host_system.render(system())))
     assert (found["TOTALCPU"], found["TOTALMEMORY"]) == ("400", str(8 << 20))
