@@ -47,6 +47,7 @@ def test_another_address(base: Path) -> None:
         start(base, former)
         until(lambda: former.texts("BEACON_HOST"), "a beacon at the former address", timeout=60)
         start(base, present)
+        until(lambda: present.texts("BEACON_HOST"), "a beacon at the new one", timeout=60)
         count = len(former.messages)
-        until(lambda: len(present.texts("BEACON_HOST")) > 2, "beacons at the new one", timeout=60)
+        until(lambda: len(present.texts("BEACON_HOST")) > 3, "more of them", timeout=60)
         assert len(former.messages) == count
