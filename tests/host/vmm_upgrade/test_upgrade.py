@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import subprocess
-import sysconfig
 import tempfile
 import threading
 import time
@@ -12,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.installation import Images, Installation, run
+from support.installation import Images, Installation
+from support.linking_pip import LinkingPip
 from support.messages import message
 from support.messages import vm as described
 
@@ -28,24 +28,7 @@ pytestmark = [pytest.mark.host, pytest.mark.timeout(600)]
 TOP = Path(__file__).parents[3]
 VMID = 71500 + os.getpid() % 90
 NAME = f"one-{VMID}"
-SITE = Path(sysconfig.get_path("purelib"))
 PATIENCE = 120.0
-
-
-class LinkingPip(Host):
-    """pip's part without a network: the project is copied, its dependencies are links to ours."""
-
-    def run(self, *argv: str, **_: object) -> str:
-        if "venv" in argv:
-            return run(argv[0], "-m", "venv", "--without-pip", argv[-1])
-        fresh, source = Path(argv[0]).parents[1], Path(argv[-1])
-        (site,) = fresh.glob("lib/python3*/site-packages")
-        for path in SITE.iterdir():
-            if path.suffix != ".pth" and "nebulxc" not in path.name:
-                (site / path.name).symlink_to(path)
-        for package in PACKAGES:
-            shutil.copytree(source / package, site / package)
-        return ""
 
 
 class Node:
