@@ -14,7 +14,7 @@ from support.busybox import Busybox, Container
 from support.netns import Network
 from support.site import ARGS, CHROMIUM, Site, serving
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +95,7 @@ def look(site: Site, chromium: Browser, network: Network) -> Iterator[Any]:
         forgiven, at = options.pop("forgiven", ()), options.pop("site", site)
         network.reach(at.port)
         context = chromium.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         made.append(Look(at, context.new_page(), forgiven=forgiven))
         made[-1].watch()
         return made[-1]

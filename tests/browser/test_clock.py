@@ -35,7 +35,7 @@ class Stepped:
         new.rename(self._offset)
 
     def told(self, path: str) -> Any:
-        with urllib.request.urlopen(self.site.url + path, timeout=20) as answer:
+        with urllib.request.urlopen(self.site.url + path, timeout=60) as answer:
             return json.load(answer)
 
     def cycle_time(self) -> float:

@@ -50,7 +50,7 @@ def path(site: Site, busy: Container) -> str:
 
 def answers(url: str) -> bool:
     try:
-        with urlopen(url, timeout=5) as answer:
+        with urlopen(url, timeout=60) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

@@ -45,7 +45,7 @@ def container(site: Site) -> Iterator[Container]:
 
 def _known(url: str) -> bool:
     try:
-        with urlopen(url, timeout=5) as answer:
+        with urlopen(url, timeout=60) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

@@ -75,14 +75,18 @@ class Site:
     def end(self, what: str, number: int = signal.SIGTERM) -> None:
         process = self.processes.pop(what)
         process.send_signal(number)
-        process.wait(20)
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
+            process.wait()
 
     def signal(self, what: str, number: int) -> None:
         self.processes[what].send_signal(number)
 
     def wait(self, healthy: bool = True) -> None:
         """Until /healthz says so; the logs are in the failure."""
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 120
         while self._healthy() is not healthy:
             if time.monotonic() > deadline:
                 logs = "".join(path.read_text() for path in sorted(self.base.glob("*.log")))
@@ -91,7 +95,7 @@ class Site:
 
     def _healthy(self) -> bool | None:
         try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=60) as answer:
                 return bool(answer.status == 200)
         except urllib.error.HTTPError as error:
             error.close()

@@ -59,7 +59,7 @@ def _ls_has_both(agent: Any) -> None:
 
 
 def _top_has_figures_of_both(agent: Any) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         frame = agent.command("top", "--once").splitlines()
         rows = {line.split()[0]: line.split()[1:] for line in frame if agent.demo in line}
@@ -76,7 +76,7 @@ def _page_answers(agent: Any) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            with urllib.request.urlopen(f"{agent.url}healthz", timeout=10) as page:
+            with urllib.request.urlopen(f"{agent.url}healthz", timeout=60) as page:
                 assert json.load(page)["status"] == "ok"
                 return
         except OSError:

@@ -50,12 +50,14 @@ class Client:
         command = (sys.executable, "-c", START, str(self.base), *words)
         return subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=False)
 
-    def start(self, port: int) -> ElementTree.Element:
-        """Start it towards `port`; the document of the first round."""
+    def start(self, port: int, states_s: int = 5) -> ElementTree.Element:
+        """Start it towards `port`; the document of the first round. It looks at states on its own
+        every `states_s` seconds."""
         stdin = CAPTURED.read_bytes().replace(b"4124", b"%d" % port)
         stdin = stdin.replace(b"<MONITOR_ADDRESS><![CDATA[auto]]>", b"<MONITOR_ADDRESS>127.0.0.1")
         stdin = stdin.replace(b"<![CDATA[30]]></BEACON_HOST>", b"1</BEACON_HOST>")
         stdin = stdin.replace(b"<![CDATA[30]]></MONITOR_VM>", b"2</MONITOR_VM>")
+        stdin = stdin.replace(b"<![CDATA[5]]></STATE_VM>", b"%d</STATE_VM>" % states_s)
         done = self.call(DRIVER, str(HOST_ID), "localhost", stdin=stdin)
         assert done.returncode == 0, done.stderr.decode()
         return ElementTree.fromstring(done.stdout)
@@ -103,7 +105,7 @@ def test_the_first_round_then_reports_of_its_own(
     lxc_container("one-72001", exact=True)
     document = client.start(front_end.port)
     assert document.tag == "MONITOR_MESSAGES"
-    assert abs(int(document.findtext("TIMESTAMP") or 0) - time.time()) < 30
+    assert abs(int(document.findtext("TIMESTAMP") or 0) - time.time()) < 300
     assert lines_of(decoded(document, "STATE_VM"), 72001) == [
         'VM=[ID="72001",DEPLOY_ID="one-72001",STATE="RUNNING"]'
     ]
@@ -117,26 +119,23 @@ def test_the_first_round_then_reports_of_its_own(
     assert float(monitor["CPU"]) >= 0, "the second round has a rate"
 
 
-def test_a_death_is_told_within_a_second(
+def test_a_death_is_told_when_it_happens(
     lxc_container: Lxc, client: Client, front_end: Monitord
 ) -> None:
     container = lxc_container("one-72002", exact=True)
-    client.start(front_end.port)
-    died = time.monotonic()
+    client.start(front_end.port, states_s=3600)
     os.kill(container.pid, signal.SIGKILL)
-    until(lambda: told(front_end, 72002), "the death", timeout=5)
-    when = next(at for at, _, _, _, _, text in front_end.messages if lines_of(text, 72002))
+    until(lambda: told(front_end, 72002), "the death, long before states are due")
     assert told(front_end, 72002) == ['VM=[ID="72002",DEPLOY_ID="one-72002",STATE="POWEROFF"]']
-    assert when - died < 1
 
 
 def test_a_killed_monitor_is_a_death_too(
     lxc_container: Lxc, client: Client, front_end: Monitord
 ) -> None:
     container = lxc_container("one-72003", exact=True)
-    client.start(front_end.port)
+    client.start(front_end.port, states_s=3600)
     os.kill(container.monitor(), signal.SIGKILL)
-    until(lambda: told(front_end, 72003), "the death", timeout=5)
+    until(lambda: told(front_end, 72003), "the death, long before states are due")
     assert "POWEROFF" in told(front_end, 72003)[-1]
 
 
@@ -144,10 +143,10 @@ def test_frozen_is_suspended(lxc_container: Lxc, client: Client, front_end: Moni
     container = lxc_container("one-72004", exact=True)
     client.start(front_end.port)
     container.freeze()
-    until(lambda: told(front_end, 72004), "the freeze", timeout=15)
+    until(lambda: told(front_end, 72004), "the freeze")
     assert "SUSPENDED" in told(front_end, 72004)[-1]
     container.unfreeze()
-    until(lambda: "RUNNING" in told(front_end, 72004)[-1], "the thaw", timeout=15)
+    until(lambda: "RUNNING" in told(front_end, 72004)[-1], "the thaw")
 
 
 def test_a_second_start_takes_the_first_ones_place(client: Client, front_end: Monitord) -> None:

@@ -90,7 +90,7 @@ def looped(
     loop = Loop(collector, Writer(fails), 5.0, clock)
     collector.stop = loop._stop = Waiting(clock)
     loop.start()
-    loop._thread.join(10)
+    loop._thread.join(60)
     assert not loop._thread.is_alive()
     return collector, loop
 

@@ -15,7 +15,7 @@ def python(code: str) -> list[str]:
 
 def wait_for(path: Path, size: int) -> list[int]:
     """The numbers in the file, once there are `size` of them."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         numbers = [int(word) for word in path.read_text().split()] if path.exists() else []
         if len(numbers) >= size:
@@ -41,7 +41,7 @@ def test_it_starts_again_what_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_stop_ends_the_child(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    page = PageProcess(python(WRITES_PID.format(path=str(pids), rest="time.sleep(60)")))
+    page = PageProcess(python(WRITES_PID.format(path=str(pids), rest="time.sleep(600)")))
     page.start()
     (pid,) = wait_for(pids, 1)
     page.stop()
@@ -49,7 +49,10 @@ def test_stop_ends_the_child(tmp_path: Path) -> None:
         os.kill(pid, 0)
 
 
-def test_stop_during_a_pause_starts_nothing(tmp_path: Path) -> None:
+def test_stop_during_a_pause_starts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_process, "_FIRST_PAUSE_S", 3600.0)
     pids = tmp_path / "pids"
     page = PageProcess(python(WRITES_PID.format(path=str(pids), rest="sys.exit(1)")))
     page.start()
@@ -63,7 +66,7 @@ def test_a_child_that_ignores_sigterm_is_killed(
 ) -> None:
     monkeypatch.setattr(page_process, "_TERM_TIMEOUT_S", 0.2)
     pids = tmp_path / "pids"
-    rest = "time.sleep(60)"
+    rest = "time.sleep(600)"
     code = "import signal; signal.signal(15, signal.SIG_IGN); " + WRITES_PID
     page = PageProcess(python(code.format(path=str(pids), rest=rest)))
     page.start()

@@ -34,7 +34,7 @@ def test_it_is_known_by_its_host_id(stock: Client) -> None:
 def test_taking_the_claim_ends_it(stock: Client, tmp_path: Path) -> None:
     claim = Claim(HOST_ID, tmp_path)
     claim.take()
-    assert stock.wait(10) != 0
+    assert stock.wait(60) != 0
     assert not claim.is_lost()
     claim.give_back()
     assert list(tmp_path.glob("*.pid")) == []
