@@ -2,18 +2,17 @@
 
 import os
 
-from vmm import applied, composed, idrange, lock, logs, stub
+from vmm import composed, idrange, kept, lock, logs, stub
 from vmm.container import Container
 from vmm.errors import DriverError
 from vmm.idrange import IdRange
 from vmm.lxc_config import Place
-from vmm.plan import CONTEXT, Plan, PlannedDisk, PlannedNic
+from vmm.plan import CONTEXT, Plan, PlannedDisk
 from vmm.policy import NodePolicy
 from vmm.site import Site
-from vmm.spec import Disk, DiskKind, DiskType, Nic, VmSpec
-from vmm.state import CONFIG, DISKS, PLAN, SPEC, State
+from vmm.spec import Disk, DiskKind, DiskType, VmSpec
+from vmm.state import CONFIG, DISKS, PLAN, State
 from vmm.undo import Undo
-from vmm.value import asdict, replace
 
 LOCK_SECONDS = 30.0
 SUBID_FILES = ("/etc/subuid", "/etc/subgid")
@@ -30,54 +29,17 @@ def define(site: Site, container: Container, vm: VmSpec, undo: Undo, *, unprivil
         state.write(PLAN, plan(vm, None).as_json())
     place = Place(rootfs=state.rootfs, log=logs.prepare(vm.name, policy), ids=ids)
     text = composed.config(vm, place, site.node(), policy, site.report)
-    keep_spec(state, vm, ids.start if ids else 0, policy)
+    kept.keep(state, vm, ids.start if ids else 0, policy)
     state.write_text(CONFIG, text)
     state.write(DISKS, [])
     stub.write(container.stub, state.path(CONFIG))
-
-
-def keep_spec(state: State, vm: VmSpec, uid: int, policy: NodePolicy) -> None:
-    """Write down the VM as it is now applied, and for the page what of it is no secret."""
-    state.write(SPEC, asdict(vm))
-    # The directory's group is the page's, as with the journal.
-    applied.write(state, vm, uid, os.stat(os.path.dirname(policy.journal)).st_gid)
-
-
-def keep_nic(state: State, nic: Nic, policy: NodePolicy) -> None:
-    """Write down that the container has this NIC now."""
-    _keep_nics(state, nic, (replace(nic, attach=False),), policy)
-
-
-def forget_nic(state: State, nic: Nic, policy: NodePolicy) -> None:
-    """Write down that it has it no longer."""
-    _keep_nics(state, nic, (), policy)
-
-
-def _keep_nics(state: State, nic: Nic, now: tuple[Nic, ...], policy: NodePolicy) -> None:
-    vm = spec(state)
-    others = tuple(other for other in vm.nics if other.nic_id != nic.nic_id)
-    uid = Plan.from_json(state.require(PLAN)).uid
-    keep_spec(state, replace(vm, nics=others + now), uid, policy)
-
-
-def spec(state: State) -> VmSpec:
-    """The VM as it was applied; NotFound when the container is not defined."""
-    import msgspec
-
-    return msgspec.convert(state.require(SPEC), VmSpec)
 
 
 def plan(vm: VmSpec, ids: IdRange | None) -> Plan:
     """What the hooks attach, mount and make."""
     start = ids.start if ids else 0
     disks = tuple(_planned(disk) for disk in vm.disks if disk.kind is not DiskKind.SWAP)
-    return Plan(vm.name, start, start, disks, tuple(planned_nic(nic) for nic in vm.nics))
-
-
-def planned_nic(nic: Nic) -> PlannedNic:
-    """What the hooks make of a NIC."""
-    openvswitch = nic.bridge_type.startswith("openvswitch")
-    return PlannedNic(nic.host_name, nic.guest_name, nic.mac, nic.bridge, openvswitch, nic.mtu)
+    return Plan(vm.name, start, start, disks, tuple(kept.planned_nic(nic) for nic in vm.nics))
 
 
 def _planned(disk: Disk) -> PlannedDisk:

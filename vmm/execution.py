@@ -12,12 +12,12 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
 
 from vmm import attempt, lock, monitor, process
 from vmm.errors import DriverError
 from vmm.state import State
 from vmm.undo import Undo
+from vmm.value import Value, asdict, replace
 
 FILE = "exec.json"
 MODE = 0o640
@@ -31,8 +31,7 @@ TOLD_BYTES = 400
 LOCK_SECONDS = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Value):
     """How a command ended. Output is what fits of it, as bytes; `status` as a shell's `$?`."""
 
     status: int
@@ -40,8 +39,7 @@ class Outcome:
     errors: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Value):
     """The last command of a container: begun, and when it is done its outcome, in base64."""
 
     id: str

@@ -6,7 +6,7 @@ from functools import partial
 
 from control.doctor.finding import Finding
 from control.doctor.sight import Life, Sight
-from vmm import cgroups, definition, limits
+from vmm import cgroups, kept, limits
 from vmm.cgroups import Setting
 from vmm.errors import DriverError
 from vmm.node import layout
@@ -18,7 +18,7 @@ def check(sight: Sight) -> Iterator[Finding]:
     here = layout()
     for life in sight.running:
         try:
-            spec = definition.spec(life.container.state)
+            spec = kept.spec(life.container.state)
             wanted = cgroups.settings(spec.limits, sight.policy, here)
             found = limits.mismatches(life.container.cgroups, wanted)
         except (DriverError, ValueError):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from control.doctor.finding import Finding
 from control.doctor.sight import Sight
-from vmm import definition
+from vmm import kept
 from vmm.errors import DriverError
 
 
@@ -13,7 +13,7 @@ def check(sight: Sight) -> Iterator[Finding]:
     """The directory goes when the VM is terminated or moves to another host."""
     for life in sight.lives:
         try:
-            vm = definition.spec(life.container.state)
+            vm = kept.spec(life.container.state)
         except (DriverError, ValueError):
             continue
         directory = f"{sight.policy.datastores}/{vm.datastore_id}/{vm.vmid}"

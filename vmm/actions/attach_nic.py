@@ -1,6 +1,6 @@
 """attach_nic: give the running container one more NIC, now and at every start from now on."""
 
-from vmm import definition, hot_nics, hotplug, monitor, network
+from vmm import hot_nics, hotplug, kept, monitor, network
 from vmm.site import Site
 from vmm.spec import Message
 from vmm.undo import Undo
@@ -12,11 +12,11 @@ def run(site: Site, message: Message) -> str:
     if nic is None:
         return ""
     container = site.container(message.vm.name)
-    state, planned = container.state, definition.planned_nic(nic)
+    state, planned = container.state, kept.planned_nic(nic)
     network.require_bridge(nic.bridge, nic.bridge_type)
     with Undo() as undo:
         undo.add("detach it", lambda: hot_nics.detach(state, planned))
         hot_nics.attach(state, planned, container.init, lambda: monitor.ended(state, 0))
-        definition.keep_nic(state, nic, site.policy)
+        kept.keep_nic(state, nic, site.policy)
         undo.commit()
     return ""

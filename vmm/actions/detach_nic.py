@@ -1,6 +1,6 @@
 """detach_nic: take a NIC from the container, now and at every start from now on."""
 
-from vmm import definition, hot_nics, hotplug
+from vmm import hot_nics, hotplug, kept
 from vmm.site import Site
 from vmm.spec import Message
 
@@ -10,6 +10,6 @@ def run(site: Site, message: Message) -> str:
     nic = hotplug.nic(message)
     state = site.container(message.vm.name).state
     if nic is not None and state.exists:
-        hot_nics.detach(state, definition.planned_nic(nic))
-        definition.forget_nic(state, nic, site.policy)
+        hot_nics.detach(state, kept.planned_nic(nic))
+        kept.forget_nic(state, nic, site.policy)
     return ""

@@ -1,7 +1,6 @@
 """reconfigure: show the container its new context, and have its guest act on it."""
 
 import os
-from dataclasses import replace
 
 from vmm import inside, located
 from vmm.container import Container
@@ -11,6 +10,7 @@ from vmm.site import Site
 from vmm.spec import DiskKind, Message
 from vmm.state import PLAN
 from vmm.storage import context
+from vmm.value import replace
 
 PLACE_SECONDS = 20.0
 GUEST_SECONDS = 60.0

@@ -1,6 +1,6 @@
 """reset: end the container at once and start it again as it was defined."""
 
-from vmm import attempt, definition
+from vmm import attempt, kept
 from vmm.actions.cancel import end, host_ends
 from vmm.errors import NotFound
 from vmm.site import Site
@@ -13,7 +13,7 @@ def run(site: Site, message: Message) -> str:
     container = site.container(message.vm.name)
     if not container.state.exists:
         raise NotFound(f"{container.name} is not defined here", "resume the VM")
-    nics = host_ends(definition.spec(container.state))
+    nics = host_ends(kept.spec(container.state))
     with Undo() as undo:
         undo.add("stop it", lambda: end(container, nics, 0))
         end(container, nics)

@@ -11,8 +11,8 @@ import pytest
 from support.installation import Images, Installation, nic, run, settled
 
 from vmm import network
-from vmm.definition import planned_nic, spec
 from vmm.errors import DriverError, NotFound
+from vmm.kept import planned_nic, spec
 from vmm.spec import Nic, VmSpec
 
 pytestmark = pytest.mark.host

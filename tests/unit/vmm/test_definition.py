@@ -4,7 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from vmm import definition, idmap, logs, stub
+from vmm import definition, idmap, kept, logs, stub
 from vmm.errors import DriverError
 from vmm.idrange import IdRange
 from vmm.plan import CONTEXT, PlannedDisk
@@ -55,7 +55,7 @@ def test_the_spec_as_applied_comes_back(tmp_path: Path) -> None:
     state.create()
     vm = _vm(ROOT)
     state.write_text(SPEC, msgspec.json.encode(vm).decode())
-    assert definition.spec(state) == vm
+    assert kept.spec(state) == vm
 
 
 def test_lxcs_own_directory(tmp_path: Path) -> None:

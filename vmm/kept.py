@@ -1,0 +1,47 @@
+"""What is kept of a VM as it is applied: it changes with the running container."""
+
+import os
+
+from vmm import applied
+from vmm.plan import Plan, PlannedNic
+from vmm.policy import NodePolicy
+from vmm.spec import Nic, VmSpec
+from vmm.state import PLAN, SPEC, State
+from vmm.value import asdict, replace
+
+
+def keep(state: State, vm: VmSpec, uid: int, policy: NodePolicy) -> None:
+    """Write down the VM as it is now applied, and for the page what of it is no secret."""
+    state.write(SPEC, asdict(vm))
+    # The directory's group is the page's, as with the journal.
+    applied.write(state, vm, uid, os.stat(os.path.dirname(policy.journal)).st_gid)
+
+
+def keep_nic(state: State, nic: Nic, policy: NodePolicy) -> None:
+    """Write down that the container has this NIC now."""
+    _keep_nics(state, nic, (replace(nic, attach=False),), policy)
+
+
+def forget_nic(state: State, nic: Nic, policy: NodePolicy) -> None:
+    """Write down that it has it no longer."""
+    _keep_nics(state, nic, (), policy)
+
+
+def _keep_nics(state: State, nic: Nic, now: tuple[Nic, ...], policy: NodePolicy) -> None:
+    vm = spec(state)
+    others = tuple(other for other in vm.nics if other.nic_id != nic.nic_id)
+    uid = Plan.from_json(state.require(PLAN)).uid
+    keep(state, replace(vm, nics=others + now), uid, policy)
+
+
+def spec(state: State) -> VmSpec:
+    """The VM as it was applied; NotFound when the container is not defined."""
+    import msgspec
+
+    return msgspec.convert(state.require(SPEC), VmSpec)
+
+
+def planned_nic(nic: Nic) -> PlannedNic:
+    """What the hooks make of a NIC."""
+    openvswitch = nic.bridge_type.startswith("openvswitch")
+    return PlannedNic(nic.host_name, nic.guest_name, nic.mac, nic.bridge, openvswitch, nic.mtu)
