@@ -234,6 +234,21 @@ def test_an_image_is_never_attached_twice(installation: Installation, images: Im
     installation.do("deploy", second)
 
 
+def test_two_deploys_at_once_cannot_share_an_image(
+    installation: Installation, images: Images
+) -> None:
+    first = installation.vm(71304, root=images.busybox())
+    others = []
+    for vmid in (71305, 71306):
+        link = installation.directory(vmid) / "disk.0"
+        os.link(first.disks[0].source, link)
+        others.append(installation.vm(vmid, Disk(0, DiskKind.IMAGE, str(link), "/")))
+    children = [installation.spawn("deploy", vm) for vm in (first, *others)]
+    said = [child.communicate(timeout=280) for child in children]
+    assert sorted(child.returncode for child in children) == [0, 1, 1]
+    assert sum(b"already attached to /dev/loop" in err for _, err in said) == 2
+
+
 @pytest.mark.parametrize(
     "unprivileged",
     [pytest.param(True, marks=pytest.mark.guest), False],
