@@ -53,7 +53,7 @@ def _named(error: OSError, path: str) -> Exception:
 class Text(Generic[Parsed]):
     """One file that stays open and its parser. What did not change is not parsed again."""
 
-    __slots__ = ("_data", "_fd", "_parse", "_parsed", "_path", "_size")
+    __slots__ = ("_data", "_fd", "_parse", "_path", "_size", "said")
 
     def __init__(self, path: Path, parse: Callable[[bytes], Parsed]) -> None:
         """Open `path`; OSError when that fails."""
@@ -62,8 +62,8 @@ class Text(Generic[Parsed]):
         self._size = _SIZE
         self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
 
-    def read(self) -> Parsed:
-        """What the file says now, the same object while its bytes are the same.
+    def look(self) -> bool:
+        """Read the file: whether it says anything else than before. `said` is then what it says.
 
         Gone, OSError or FormatError, each naming the path.
         """
@@ -73,21 +73,26 @@ class Text(Generic[Parsed]):
         except OSError as error:
             raise _named(error, self._path) from error
         if data == self._data:  # which is shorter than was asked for: it is whole
-            return self._parsed
-        return self._changed(data)
+            return False
+        self._change(data)
+        return True
 
-    def _changed(self, data: bytes) -> Parsed:
+    def read(self) -> Parsed:
+        """What the file says now, the same object while its bytes are the same."""
+        self.look()
+        return self.said
+
+    def _change(self, data: bytes) -> None:
         self._data = None
         try:
             data = self._whole(data)
-            self._parsed = self._parse(data)
+            self.said = self._parse(data)
         except OSError as error:
             raise _named(error, self._path) from error
         except FormatError as error:
             raise error.at(self._path) from None
         self._data = data
         self._size = len(data) + _SPARE
-        return self._parsed
 
     def _whole(self, data: bytes) -> bytes:
         """All of it: what fills the buffer to the last byte may go on."""

@@ -9,7 +9,7 @@ from collector.model import Columns
 from collector.source import joined
 
 Key = TypeVar("Key")
-_NOTHING: Part = ((), ())
+NOTHING: Part = ((), ())
 
 
 class Counters(Protocol):
@@ -62,7 +62,7 @@ class Followed(Generic[Key]):
     def read(self) -> Part:
         """Every value; the same columns object until something came or went."""
         if not self._counters:
-            return _NOTHING
+            return NOTHING
         return self._columns, joined(*(each.read() for each in self._counters.values()))
 
     def close(self) -> None:

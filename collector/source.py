@@ -13,8 +13,13 @@ from collector.model import Columns
 class Readable(Protocol):
     """A file that stays open: a Text, or a Slow."""
 
-    def read(self) -> Values:
-        """What it says now."""
+    @property
+    def said(self) -> Values:
+        """What it said when it was last looked at."""
+        ...
+
+    def look(self) -> bool:
+        """Whether it says anything else than before."""
         ...
 
     def close(self) -> None:
@@ -30,7 +35,7 @@ def joined(*said: Values) -> Values:
 class FileSource:
     """Reads its files each time, and works out values only when one of them says another thing."""
 
-    __slots__ = ("_columns", "_files", "_part", "_said", "_values", "close")
+    __slots__ = ("_columns", "_files", "_is_new", "_part", "_values", "close")
 
     def __init__(
         self,
@@ -42,16 +47,20 @@ class FileSource:
         in that order.
         """
         self._columns, self._values = columns, values
-        self._said: list[Values] | None = None
+        self._is_new = True
         with ExitStack() as undo:
-            self._files = [undo.enter_context(closing(opened())) for opened in files]
+            self._files = tuple(undo.enter_context(closing(opened())) for opened in files)
             self.close = undo.pop_all().close
         self._part: Part = (columns, ())
 
     def read(self) -> Part:
         """The columns and their values: the same object while no file said anything else."""
-        said = [file.read() for file in self._files]
-        if said != self._said:
-            self._part = self._columns, self._values(*said)
-            self._said = said
+        is_new = self._is_new
+        self._is_new = True  # until all were looked at: one that fails must not hide another's news
+        for file in self._files:
+            if file.look():
+                is_new = True
+        if is_new:
+            self._part = self._columns, self._values(*[file.said for file in self._files])
+        self._is_new = False
         return self._part

@@ -143,12 +143,18 @@ class _BandwidthV1:
             self._period = undo.enter_context(closing(Slow(pace, period, period_v1, (MISSING,))))
             self._stat = undo.enter_context(closing(Text(directory / "cpu.stat", periods_v1)))
             self.close = undo.pop_all().close
+        self.said = _NO_LIMIT
 
-    def read(self) -> Values:
-        (quota,) = self._quota.read()
+    def look(self) -> bool:
+        self._quota.look()
+        (quota,) = self._quota.said
+        before = self.said
         if math.isnan(quota):
-            return _NO_LIMIT
-        return (*self._stat.read(), quota / self._period.read()[0])
+            self.said = _NO_LIMIT
+        else:
+            self._period.look()
+            self.said = (*self._stat.read(), quota / self._period.said[0])
+        return self.said is not before
 
 
 def _v1(usage: Sequence[tuple[Path, Parser]], pace: Pace, cpu: Path | None) -> FileSource:

@@ -1,6 +1,7 @@
 """What a container read from and wrote to block devices."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from collector.container import Container
@@ -86,22 +87,22 @@ class _Source:
         self._hierarchy = files[0][0] if len(files) > 1 else None
         self._counted: Collection[bytes] = ()
         self._tables: list[Table] = [{}] * len(files)
-        self._texts: list[Text[Table]] = []
-        try:
-            for path, parse in files:
-                self._texts.append(Text(path, parse))
-        except BaseException:
-            self.close()
-            raise
+        self._is_new = True
+        with ExitStack() as undo:
+            self._operations, *self._others = [
+                undo.enter_context(closing(Text(path, parse))) for path, parse in files
+            ]
+            self.close = undo.pop_all().close
 
     def read(self) -> Part:
         """Four counters of each device, in the order of METRICS."""
-        operations = self._texts[0].read()
         # What counts bytes counts an operation: without a new one the second file of v1 is as it
         # was. Not reading it saves 4 µs of a container's 100; once per round it is read anyway.
-        if operations is not self._tables[0] or self._round != self._container.pace.round:
-            self._tables = [operations, *(text.read() for text in self._texts[1:])]
+        if self._operations.look() or self._is_new or self._round != self._container.pace.round:
+            self._is_new = True  # what fails here is tried again in the next cycle
+            self._tables = [self._operations.said, *(text.read() for text in self._others)]
             self._update()
+            self._is_new = False
         return self._part
 
     def _update(self) -> None:
@@ -118,7 +119,7 @@ class _Source:
 
     def _choose(self) -> None:
         container = self._container
-        self._round = -1  # what fails here is tried again in the next cycle
+        self._round = -1  # until it is done
         self._seen = frozenset(self._tables[0])
         mounts, version = container.mounts.read(), container.devices.version
         if mounts is not self._basis[0] or self._basis[1:] != (self._seen, version):
@@ -134,11 +135,6 @@ class _Source:
         if self._hierarchy is not None and not known.issuperset(self._keys):
             self._counted = container.devices.counted.devices(self._hierarchy)
         self._round = container.pace.round
-
-    def close(self) -> None:
-        """Close the files."""
-        while self._texts:
-            self._texts.pop().close()
 
 
 def columns(container: Container, devices: Iterable[Number]) -> Columns:

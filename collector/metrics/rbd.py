@@ -8,7 +8,7 @@ from pathlib import Path
 
 from collector import mounts
 from collector.container import Container
-from collector.followed import Followed
+from collector.followed import NOTHING, Followed
 from collector.group import Group, Part
 from collector.machine import Machine
 from collector.model import Column, Columns, Kind, Labels, Metric
@@ -105,7 +105,7 @@ class _Mounted:
         """Mapped, size and counters of each image."""
         if self._round != self._container.pace.round or (self._claimed and self._images.lost):
             self._renew()
-        return self._images.read()
+        return self._images.read() if self._claimed else NOTHING
 
     def _renew(self) -> None:
         self._round = self._container.pace.round

@@ -181,7 +181,7 @@ def forgetting() -> Callable[[], None]:
         for nic in nics:
             nic._data = b""
         for source in sources:
-            source._said = None
+            source._is_new = True
 
     return forget
 

@@ -70,6 +70,13 @@ def test_an_error_hides_no_later_value(two: list[Path]) -> None:
         source.read()
     two[0].write_text("5\n")
     assert source.read() == (COLUMNS, (5.0, 2.0))
+    # The first file says another thing in the cycle in which the second one fails.
+    two[0].write_text("6\n")
+    two[1].write_text("x\n")
+    with pytest.raises(FormatError, match=str(two[1])):
+        source.read()
+    two[1].write_text("2\n")
+    assert source.read() == (COLUMNS, (6.0, 2.0))
     source.close()
 
 
