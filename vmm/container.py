@@ -155,9 +155,11 @@ class Container:
             if last.phase == attempt.STARTING:
                 grace = min(grace, START_HOOKS_SECONDS)
         self.cgroups.kill(KILL_SECONDS)
-        if not monitor.ended(self.state, grace):
+        ended = monitor.ended(self.state, grace)
+        if not ended:
             monitor.kill(self.state, KILL_SECONDS)
-        self._end_start()
+        if last and not (ended and last.phase == attempt.RUNNING):
+            self._end_start(last.id)
         self.cgroups.kill(KILL_SECONDS)
 
     def clear(self, nics: tuple[str, ...]) -> None:
@@ -177,13 +179,12 @@ class Container:
         stub.remove(self.stub)
         self.state.remove()
 
-    def _end_start(self) -> None:
-        """Kill what is left of the last start: one that hangs before its first hook has no
-        monitor on record, but every process of it carries the attempt in its environment."""
-        last = attempt.current(self.state)
-        if last:
-            found = process.with_variable(attempt.VARIABLE, last.id)
-            monitor.kill_all(found, KILL_SECONDS)
+    def _end_start(self, token: str) -> None:
+        """Kill what is left of a start that did not come to its end: one that hangs before its
+        first hook has no monitor on record, but every process of it has the attempt in its
+        environment. To look at those of all processes takes longer than all else in here."""
+        found = process.with_variable(attempt.VARIABLE, token)
+        monitor.kill_all(found, KILL_SECONDS)
 
     def _died(self) -> DriverError:
         return self._explained(

@@ -23,6 +23,9 @@ def place(pid: int, placed: Sequence[tuple[int, str]], uid: int, gid: int, timeo
     Missing directories are made as the container's root, who is `uid`:`gid` here.
     """
 
+    if not placed:
+        return
+
     def work() -> str:
         mounts.enter_mount_namespace(pid)
         for mount, target in placed:

@@ -205,6 +205,19 @@ def test_a_configuration_of_anothers_is_refused(tmp_path: Path) -> None:
         driver_policy.load(path)
 
 
+def test_an_action_imports_nothing_slow() -> None:
+    """What it imports is part of every action: these alone take longer than all of ours."""
+    program = "import sys, control.action, vmm.actions.deploy; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, check=True, text=True
+    )
+    slow = {
+        *("dataclasses", "inspect", "pathlib", "msgspec", "tomllib", "argparse", "lxc", "pyroute2"),
+        *("asyncio", "logging", "shutil", "tempfile", "sqlite3", "datetime", "control.config"),
+    }
+    assert slow & set(done.stdout.split()) == set()
+
+
 def test_policies_are_plain_values() -> None:
     """They go to processes of a test installation as JSON."""
     text = msgspec.json.encode(NodePolicy())
