@@ -16,6 +16,9 @@ FIRST_ROUND = (
 
 def document(messages: Iterable[tuple[MessageType, str]], epoch: int) -> str:
     """`<MONITOR_MESSAGES>` on one line: the caller's shell collapses white space."""
-    parts = (f"<{kind}>{b64encode(text.encode()).decode()}</{kind}>" for kind, text in messages)
+    parts = (
+        f"<{kind}>{b64encode(text.encode('utf-8', 'replace')).decode()}</{kind}>"
+        for kind, text in messages
+    )
     stamp = f"<TIMESTAMP>{epoch}</TIMESTAMP>"
     return f"<MONITOR_MESSAGES>{''.join(parts)}{stamp}</MONITOR_MESSAGES>"

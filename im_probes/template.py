@@ -47,7 +47,7 @@ def vector(name: str, pairs: Pairs) -> str:
 
 def base64(text: str) -> str:
     """The text in base64, on one line."""
-    return b2a_base64(text.encode(), newline=False).decode("ascii")
+    return b2a_base64(text.encode("utf-8", "replace"), newline=False).decode("ascii")
 
 
 def monitored(vmid: int, deploy_id: str, template: str) -> str:

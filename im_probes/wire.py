@@ -42,7 +42,7 @@ def message(  # noqa: PLR0913 - the wire format has this many fields
 ) -> bytes:
     """The bytes to send. `epoch` in unix seconds: monitord drops what is older than its last."""
     outcome = "SUCCESS" if success else "FAILURE"
-    payload = b64encode(zlib.compress(_sealed(text.encode(), key)))
+    payload = b64encode(zlib.compress(_sealed(text.encode("utf-8", "replace"), key)))
     return f"{kind} {outcome} {host_id} {epoch} ".encode("ascii") + payload
 
 

@@ -200,6 +200,17 @@ def test_a_broken_probe_names_itself_and_the_beacon_goes_on(
     assert [kind for kind, outcome, *_ in opened if outcome == "SUCCESS"] == ["BEACON_HOST"] * 4
 
 
+def test_a_failure_whose_reason_is_no_text_is_told_all_the_same(
+    client: Client, host: Host, monitord_reads: Read
+) -> None:
+    host.broken = OSError(2, "No such file", "/var/\udc80\n]]>")
+    run(client, host, 121)
+    host.broken = RuntimeError("/var/\udc80\n]]>")
+    run(client, host, 121)
+    reasons = [text for *_, text in map(monitord_reads, host.received) if "MONITOR_HOST" in text]
+    assert reasons[-1] == "nebulxc MONITOR_HOST: RuntimeError: /var/?\n]]>"
+
+
 def test_a_broken_first_round_names_its_message(client: Client, host: Host) -> None:
     host.broken = RuntimeError("no store")
     with pytest.raises(FirstRoundError, match="SYSTEM_HOST: RuntimeError: no store"):

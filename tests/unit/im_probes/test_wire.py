@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
 
 from im_probes.wire import MessageType, message, public_key
 
@@ -43,3 +45,10 @@ def test_sealed_with_monitords_key(monitord_reads: Read, length: int) -> None:
 def test_a_key_that_is_none_is_refused(pem: str) -> None:
     with pytest.raises(ValueError, match="PUBKEY"):
         public_key(pem)
+
+
+@given(st.text(st.characters()), st.booleans())
+def test_any_error_text_arrives(monitord_reads: Read, text: str, success: bool) -> None:
+    raw = message(MessageType.MONITOR_HOST, 3, 9, text, success=success)
+    *_, arrived = monitord_reads(raw)
+    assert arrived == text.encode("utf-8", "replace").decode()
