@@ -3,12 +3,13 @@
 import shutil
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.installation import Images, Installation, data_disk, mounted, nic, run, settled
 
-from vmm.spec import Limits
+from vmm.spec import Disk, DiskKind, Limits, VmSpec
 
 pytestmark = [pytest.mark.host, pytest.mark.slow]
 
@@ -69,6 +70,66 @@ def test_debian_runs_reboots_and_stops(
     assert time.monotonic() - begun < 15
 
     assert settled(installation, before) == before
+
+
+UNIT = """\
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c '. /context/context.sh; echo "$ETH1_IP" > /run/reconfigured'
+"""
+"""Named as that of OpenNebula's packages; minbase has no `ip` to set an address with."""
+
+
+@pytest.mark.timeout(600)
+def test_debian_is_changed_while_it_runs(
+    installation: Installation, images: Images, debian: Path, bridge: str
+) -> None:
+    context = installation.image(71406, 1, images.context({"context.sh": "ETH1_IP=10.71.4.6\n"}))
+    vm = installation.vm(
+        71406,
+        Disk(1, DiskKind.CONTEXT, str(context), "/context", readonly=True),
+        root=debian,
+        limits=Limits(cpu=1, memory_bytes=512 << 20),
+        nics=(nic(71406, 0, bridge),),
+    )
+    installation.do("deploy", vm)
+    assert _is_running(installation, vm.name) == "running", _failed(installation, vm.name)
+    unit = "/etc/systemd/system/one-context-reconfigure.service"
+    installation.attach(vm, "sh", "-c", f"cat > {unit} <<'END'\n{UNIT}END\nsystemctl daemon-reload")
+
+    for _ in range(3):
+        installation.do("save", replace(vm, lcm_state=6))
+        assert installation.do("poll", vm) == "STATE=p"
+        installation.do("restore", replace(vm, lcm_state=21))
+    added = replace(nic(71406, 1, bridge), attach=True)
+    installation.do("attach_nic", replace(vm, nics=(*vm.nics, added)))
+    assert added.mac in installation.attach(vm, "cat", "/sys/class/net/eth1/address")
+    installation.do("reconfigure", vm)
+    assert installation.attach(vm, "cat", "/run/reconfigured") == "10.71.4.6\n"
+
+    before = _processes(installation, vm)
+    installation.do("exec", vm, "sh -c 'setsid sleep 90001 & sleep 90002'")
+    deadline = time.monotonic() + 60
+    while len(_processes(installation, vm) - before) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    installation.do("exec_cancel", vm)
+    assert not _processes(installation, vm) & {"sleep 90001", "sleep 90002"}
+
+    installation.do("reboot", vm)
+    assert _is_running(installation, vm.name) == "running", _failed(installation, vm.name)
+    assert added.mac in installation.attach(vm, "cat", "/sys/class/net/eth1/address")
+    installation.do("shutdown", vm)
+
+
+def _processes(installation: Installation, vm: VmSpec) -> set[str]:
+    """The command lines in the container."""
+    lines = [
+        Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+        for pid in installation.container(vm).cgroups.pids()
+        if Path(f"/proc/{pid}").exists()
+    ]
+    return set(lines)
 
 
 def _is_running(installation: Installation, name: str, seconds: float = 90) -> str:

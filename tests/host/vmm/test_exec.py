@@ -65,6 +65,7 @@ def pids(installation: Installation, vm: VmSpec) -> set[int]:
     return installation.container(vm).cgroups.pids()
 
 
+@pytest.mark.guest
 @pytest.mark.parametrize("unprivileged", [True, False], ids=["unprivileged", "privileged"])
 def test_output_and_status(installation: Installation, images: Images, unprivileged: bool) -> None:
     vm = installation.vm(VMID, root=images.busybox(), wants_unprivileged=unprivileged)
@@ -100,6 +101,7 @@ def test_the_action_does_not_wait_for_the_command(installation: Installation, vm
     assert outcome(installation, vm, "echo again") == (0, "again\n", "")
 
 
+@pytest.mark.guest
 def test_cancel_ends_what_the_command_has_started(installation: Installation, vm: VmSpec) -> None:
     """In the background, in sessions of their own, and those whose parent is gone."""
     before = pids(installation, vm)

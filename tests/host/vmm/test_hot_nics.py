@@ -56,6 +56,7 @@ def looks_as_opennebula_needs(installation: Installation, vm: VmSpec, found: Nic
     assert installation.attach(vm, "cat", f"{inside}/ifindex").strip() == peer
 
 
+@pytest.mark.guest
 def test_cold_and_hot_nics_are_the_same(installation: Installation, vm: VmSpec) -> None:
     looks_as_opennebula_needs(installation, vm, vm.nics[0])
     hot = more(vm, mtu=1400)
@@ -83,6 +84,7 @@ def test_a_nic_takes_the_mtu_of_its_bridge(installation: Installation, vm: VmSpe
     assert Path("/sys/class/net", vm.nics[0].bridge, "mtu").read_text() == "1300\n"
 
 
+@pytest.mark.guest
 def test_every_later_start_has_what_was_attached_and_not_what_was_detached(
     installation: Installation, vm: VmSpec
 ) -> None:
@@ -134,6 +136,7 @@ def _until(condition: Callable[[], object], what: str, seconds: float = 60) -> N
         time.sleep(0.02)
 
 
+@pytest.mark.guest
 def test_attach_and_detach_while_frozen(installation: Installation, vm: VmSpec) -> None:
     installation.do("save", replace(vm, lcm_state=6))
     installation.do("attach_nic", more(vm))

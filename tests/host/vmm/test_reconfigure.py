@@ -53,6 +53,7 @@ def context_mounts(installation: Installation, vm: VmSpec) -> int:
     return sum(" /context " in line for line in lines)
 
 
+@pytest.mark.guest
 def test_a_guest_gets_its_address(installation: Installation, images: Images, vm: VmSpec) -> None:
     added = replace(nic(VMID, 1, vm.nics[0].bridge), attach=True)
     installation.do("attach_nic", replace(vm, nics=(*vm.nics, added)))

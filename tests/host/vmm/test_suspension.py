@@ -37,6 +37,7 @@ def cpu_ticks(installation: Installation, vm: VmSpec) -> int:
     return used
 
 
+@pytest.mark.guest
 def test_suspend_and_resume_under_load(installation: Installation, vm: VmSpec) -> None:
     load = f"({BUSY}) </dev/null >/dev/null 2>&1 &"
     container = installation.container(vm)
@@ -91,6 +92,7 @@ def test_stop_and_migration_shut_down_and_boot_again(
     assert installation.container(vm).init() == pid
 
 
+@pytest.mark.guest
 @pytest.mark.parametrize("action", ["cancel", "shutdown"])
 def test_a_suspended_container_ends(installation: Installation, vm: VmSpec, action: str) -> None:
     installation.do("save", at(vm, SUSPEND))
