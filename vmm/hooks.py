@@ -66,13 +66,14 @@ def start_host(state: State, env: Mapping[str, str]) -> None:
     attempt.check(state, env.get(attempt.VARIABLE, ""), again=True)
 
 
-def post_stop(state: State, env: Mapping[str, str]) -> None:  # noqa: ARG001 - one signature
+def post_stop(state: State, env: Mapping[str, str]) -> None:
     """Unmount the root and let its device go. The other disks went with the container."""
     _unmount_root(state)
     if state.exists:
         attachments.save(state, [])
+        end = network.interrupt if env.get("LXC_TARGET") == "reboot" else network.detach
         for nic in Plan.from_json(state.require(PLAN)).nics:
-            network.detach(nic)
+            end(nic)
 
 
 HOOKS: dict[str, Callable[[State, Mapping[str, str]], None]] = {

@@ -22,7 +22,7 @@ def attach(nic: PlannedNic, pid: int) -> None:
     namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
         if not _is_attached(nic, namespace):
-            detach(nic)
+            remove(nic.host_name)
             _make(nic, namespace)
     finally:
         os.close(namespace)  # held open, it would keep a dead container's NICs
@@ -33,6 +33,12 @@ def detach(nic: PlannedNic) -> bool:
     if nic.openvswitch:
         _ovs("--if-exists", "del-port", nic.bridge, nic.host_name)
     return remove(nic.host_name)
+
+
+def interrupt(nic: PlannedNic) -> None:
+    """Remove the NIC of a container that reboots. A port of Open vSwitch stays on record with
+    what OpenNebula's network driver set on it: without its tag it would be a trunk of all VLANs."""
+    remove(nic.host_name)
 
 
 def remove(name: str) -> bool:
