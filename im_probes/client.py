@@ -62,6 +62,10 @@ _TOLD_ONCE = frozenset({MessageType.STATE_VM, MessageType.EXEC_VM})
 """What nobody tells again when it is lost."""
 
 
+class Undelivered(Exception):
+    """A message was made and did not get to monitord: it is tried again."""
+
+
 class FirstRoundError(Exception):
     """A message of the first round could not be made: the text names it and why."""
 
@@ -147,7 +151,7 @@ class Client:
     def _try(self, task: Task) -> None:
         try:
             self._do[task]()
-        except OSError as error:
+        except Undelivered as error:
             failures = self._schedule.failed(task, self._now_s())
             if failures == 1:
                 log.warning("%s was not delivered: %s; trying again", task, error)
@@ -164,7 +168,7 @@ class Client:
         """Tell monitord which probe failed and why; it shows the reason on the host."""
         try:
             self._send(_KIND[task], f"nebulxc {_reason(task, error)}", success=False)
-        except OSError as undelivered:
+        except Undelivered as undelivered:
             log.warning("the failure of %s was not delivered: %s", task, undelivered)
 
     def _states(self) -> None:
@@ -185,7 +189,7 @@ class Client:
         text = self._all_states()
         try:
             self._send(MessageType.STATE_VM, text)
-        except OSError:
+        except Undelivered:
             self._told = before
             raise
         self._undelivered = not text
@@ -217,7 +221,10 @@ class Client:
         front = self._front
         epoch = self._epochs.of(self._clock.now())
         raw = message(kind, front.host_id, epoch, text, success=success, key=front.key)
-        front.transport.send(raw, reliable=kind in _TOLD_ONCE)
+        try:
+            front.transport.send(raw, reliable=kind in _TOLD_ONCE)
+        except OSError as error:
+            raise Undelivered(str(error)) from error
 
     def _now_s(self) -> float:
         return self._clock.now().mono_ns / NS
