@@ -5,7 +5,7 @@ A file beside the spec, of the journal's group, which is the page's. Standard li
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +18,18 @@ MODE = 0o640
 
 def write(state: "State", vm: "VmSpec", uid: int, group: int) -> None:
     """Replace the file; `uid` is the host id that the container's root has, 0 when privileged."""
-    state.write_text(FILE, json.dumps(public(vm, uid)), MODE)
+    _replace(state, public(vm, uid), group)
+
+
+def renew_nics(state: "State", nics: "Iterable[Nic]", group: int) -> None:
+    """The container has these NICs now; nothing to do where the file was never written."""
+    found = state.read(FILE)
+    if found is not None:
+        _replace(state, {**found, "nics": [_nic(nic) for nic in nics]}, group)
+
+
+def _replace(state: "State", value: Mapping[str, Any], group: int) -> None:
+    state.write_text(FILE, json.dumps(value), MODE)
     os.chown(state.path(FILE), -1, group)
 
 

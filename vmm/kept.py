@@ -3,18 +3,17 @@
 import os
 
 from vmm import applied
-from vmm.plan import Plan, PlannedNic
+from vmm.plan import PlannedNic
 from vmm.policy import NodePolicy
 from vmm.spec import Nic, VmSpec
-from vmm.state import PLAN, SPEC, State
+from vmm.state import SPEC, State
 from vmm.value import asdict, replace
 
 
 def keep(state: State, vm: VmSpec, uid: int, policy: NodePolicy) -> None:
     """Write down the VM as it is now applied, and for the page what of it is no secret."""
     state.write(SPEC, asdict(vm))
-    # The directory's group is the page's, as with the journal.
-    applied.write(state, vm, uid, os.stat(os.path.dirname(policy.journal)).st_gid)
+    applied.write(state, vm, uid, _group(policy))
 
 
 def keep_nic(state: State, nic: Nic, policy: NodePolicy) -> None:
@@ -28,10 +27,16 @@ def forget_nic(state: State, nic: Nic, policy: NodePolicy) -> None:
 
 
 def _keep_nics(state: State, nic: Nic, now: tuple[Nic, ...], policy: NodePolicy) -> None:
-    vm = spec(state)
-    others = tuple(other for other in vm.nics if other.nic_id != nic.nic_id)
-    uid = Plan.from_json(state.require(PLAN)).uid
-    keep(state, replace(vm, nics=others + now), uid, policy)
+    stored = state.require(SPEC)
+    nics = tuple(Nic(**entry) for entry in stored["nics"])
+    nics = (*(other for other in nics if other.nic_id != nic.nic_id), *now)
+    state.write(SPEC, {**stored, "nics": asdict(nics)})
+    applied.renew_nics(state, nics, _group(policy))
+
+
+def _group(policy: NodePolicy) -> int:
+    """The page's group, which the journal's directory has."""
+    return os.stat(os.path.dirname(policy.journal)).st_gid
 
 
 def spec(state: State) -> VmSpec:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.installation import Images, Installation, nic, run, settled
 
-from vmm import network
+from vmm import applied, network
 from vmm.errors import DriverError, NotFound
 from vmm.kept import planned_nic, spec
 from vmm.spec import Nic, VmSpec
@@ -104,6 +104,9 @@ def test_every_later_start_has_what_was_attached_and_not_what_was_detached(
         wanted = {"eth2", "eth3"}
         assert names(installation, vm) == wanted
         assert {found.guest_name for found in spec(container.state).nics} == wanted
+        shown = applied.read(installation.policy.state, vm.name)
+        assert shown is not None
+        assert {found["name"] for found in shown["nics"]} == wanted
         _reboots_from_inside(installation, vm)
         assert names(installation, vm) == wanted
         installation.do("detach_nic", replace(vm, nics=(replace(cold, attach=True),)))
