@@ -9,12 +9,12 @@ last value almost everywhere (docs/opennebula.md has the figures).
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
 
 Values = Sequence[float]
 """One per step, oldest first; NaN where unknown."""
-Guess = Callable[[Values, int], float | None]
-"""(history, steps ahead) → a value, None where the history does not give one."""
+Guess = Callable[[Values, int, int], float | None]
+"""(values, how many of them are history, steps ahead of it) → a value, None where the history does
+not give one."""
 
 MARGIN = 0.95
 LIKELY = 0.8
@@ -31,36 +31,46 @@ class Forecast:
     error: float
 
 
-def last(history: Values, _ahead: int) -> float | None:
+def last(values: Values, end: int, _ahead: int) -> float | None:
     """That nothing changes."""
-    return None if math.isnan(history[-1]) else history[-1]
+    value = values[end - 1]
+    return value if value == value else None  # noqa: PLR0124 - not NaN
 
 
 def recent_median(count: int) -> Guess:
     """The median of the last `count` values: a spike is over when it is told."""
-    return lambda history, _ahead: _known(history[-count:], median)
+    return lambda values, end, _ahead: _known(values[max(0, end - count) : end], _median)
 
 
 def recent_mean(count: int) -> Guess:
     """The mean of the last `count` values."""
-    return lambda history, _ahead: _known(history[-count:], fmean)
+    return lambda values, end, _ahead: _known(values[max(0, end - count) : end], _mean)
 
 
 def same_time(period: int, days: int) -> Guess:
     """The mean of what it was at the same time in each of the last `days` periods."""
 
-    def guess(history: Values, ahead: int) -> float | None:
-        place = len(history) - 1 + ahead
-        while place >= len(history):
-            place -= period
-        return _known([history[at] for at in range(place, -1, -period)][:days], fmean)
+    def guess(values: Values, end: int, ahead: int) -> float | None:
+        place = end - 1 + ahead
+        place -= -(-(place - end + 1) // period) * period
+        return _known([values[at] for at in range(place, -1, -period)[:days]], _mean)
 
     return guess
 
 
-def _known(values: Values, summary: Callable[[Values], float]) -> float | None:
-    known = [value for value in values if not math.isnan(value)]
+def _known(values: Values, summary: Callable[[list[float]], float]) -> float | None:
+    known = [value for value in values if value == value]  # noqa: PLR0124 - not NaN
     return summary(known) if len(known) * 2 >= len(values) > 0 else None
+
+
+def _mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _median(values: list[float]) -> float:
+    values.sort()
+    middle = len(values) // 2
+    return values[middle] if len(values) % 2 else (values[middle - 1] + values[middle]) / 2
 
 
 NEAR: tuple[Guess, ...] = (last, recent_median(5), recent_mean(12))
@@ -72,18 +82,19 @@ FAR: tuple[Guess, ...] = (last, recent_median(168), same_time(24, 7))
 def forecast(history: Values, ahead: int, guesses: Sequence[Guess]) -> Forecast | None:
     """What `history` leads to `ahead` steps from its end; None where it is too short to tell."""
     best: tuple[float, Guess, list[float]] | None = None
-    plain = fmean(_errors(history, ahead, last) or [math.inf])
+    plain = _errors(history, ahead, last)
+    limit = _mean(plain) if plain else math.inf
     for guess in guesses:
-        errors = _errors(history, ahead, guess)
+        errors = plain if guess is last else _errors(history, ahead, guess)
         if len(errors) < CHECKED:
             continue
-        score = fmean(errors) * (1 if guess is last else 1 / MARGIN)
-        if (guess is last or score < plain) and (best is None or score < best[0]):
+        score = _mean(errors) * (1 if guess is last else 1 / MARGIN)
+        if (guess is last or score < limit) and (best is None or score < best[0]):
             best = score, guess, errors
     if best is None:
         return None
     _, guess, errors = best
-    value = guess(history, ahead)
+    value = guess(history, len(history), ahead)
     return None if value is None else Forecast(value, sorted(errors)[int(len(errors) * LIKELY)])
 
 
@@ -92,7 +103,7 @@ def _errors(history: Values, ahead: int, guess: Guess) -> list[float]:
     found = []
     for end in range(1, len(history) - ahead + 1):
         actual = history[end - 1 + ahead]
-        guessed = None if math.isnan(actual) else guess(history[:end], ahead)
+        guessed = guess(history, end, ahead) if actual == actual else None  # noqa: PLR0124
         if guessed is not None:
             found.append(abs(guessed - actual))
     return found

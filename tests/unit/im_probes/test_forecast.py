@@ -43,9 +43,12 @@ def test_a_spike_is_not_taken_for_the_future() -> None:
 
 def test_the_same_time_looks_back_over_whole_periods() -> None:
     guess = same_time(4, 2)
-    assert guess([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], 1) == 3.0
-    assert guess([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], 6) == 4.0
-    assert guess([1.0], 2) is None
+    values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    assert guess(values, 8, 1) == 3.0
+    assert guess(values, 8, 6) == 4.0
+    assert guess(values, 8, 4) == 6.0
+    assert guess(values, 6, 1) == 3.0, "it does not look ahead"
+    assert guess(values, 1, 2) is None
 
 
 @given(st.lists(st.floats(0, 1e12) | st.just(NAN), max_size=80), st.integers(1, 10))
