@@ -81,6 +81,11 @@ except DriverError as error:
 """
 
 
+def own(number: int) -> int:
+    """A VM id of this process: two runs of a test side by side do not meet."""
+    return 1_000_000 + os.getpid() % 100_000 * 10 + number
+
+
 class Told:
     """A report that keeps what it was told."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.installation import Images, Installation, data_disk, mounted, nic, run, settled
+from support.installation import Images, Installation, data_disk, mounted, nic, own, run, settled
 
 from vmm.spec import Disk, DiskKind, Limits, VmSpec
 
@@ -84,13 +84,13 @@ ExecStart=/bin/sh -c '. /context/context.sh; echo "$ETH1_IP" > /run/reconfigured
 def test_debian_is_changed_while_it_runs(
     installation: Installation, images: Images, debian: Path, bridge: str
 ) -> None:
-    context = installation.image(71406, 1, images.context({"context.sh": "ETH1_IP=10.71.4.6\n"}))
+    context = installation.image(own(6), 1, images.context({"context.sh": "ETH1_IP=10.71.4.6\n"}))
     vm = installation.vm(
-        71406,
+        own(6),
         Disk(1, DiskKind.CONTEXT, str(context), "/context", readonly=True),
         root=debian,
         limits=Limits(cpu=1, memory_bytes=512 << 20),
-        nics=(nic(71406, 0, bridge),),
+        nics=(nic(own(6), 0, bridge),),
     )
     installation.do("deploy", vm)
     assert _is_running(installation, vm.name) == "running", _failed(installation, vm.name)
@@ -101,7 +101,7 @@ def test_debian_is_changed_while_it_runs(
         installation.do("save", replace(vm, lcm_state=6))
         assert installation.do("poll", vm) == "STATE=p"
         installation.do("restore", replace(vm, lcm_state=21))
-    added = replace(nic(71406, 1, bridge), attach=True)
+    added = replace(nic(own(6), 1, bridge), attach=True)
     installation.do("attach_nic", replace(vm, nics=(*vm.nics, added)))
     assert added.mac in installation.attach(vm, "cat", "/sys/class/net/eth1/address")
     installation.do("reconfigure", vm)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from support.installation import Images, Installation, settled
+from support.installation import Images, Installation, own, settled
 
 from vmm import actions, execution
 from vmm.actions.exec import OUTPUT_BYTES
@@ -18,7 +18,7 @@ from vmm.spec import Message, VmSpec
 
 pytestmark = pytest.mark.host
 
-VMID = 71404
+VMID = own(4)
 
 
 @pytest.fixture

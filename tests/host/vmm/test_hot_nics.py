@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.installation import Images, Installation, nic, run, settled
+from support.installation import Images, Installation, nic, own, run, settled
 
 from vmm import applied, network
 from vmm.errors import DriverError, NotFound
@@ -17,7 +17,7 @@ from vmm.spec import Nic, VmSpec
 
 pytestmark = pytest.mark.host
 
-VMID = 71402
+VMID = own(2)
 ROUNDS = 100
 
 

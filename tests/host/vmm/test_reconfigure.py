@@ -5,14 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.installation import Images, Installation, mounted, nic, run
+from support.installation import Images, Installation, mounted, nic, own, run
 
 from vmm.errors import DriverError
 from vmm.spec import Disk, DiskKind, VmSpec
 
 pytestmark = pytest.mark.host
 
-VMID = 71403
+VMID = own(3)
 SERVICE = """#!/bin/sh
 [ "$1 $2" = "one-context-reconfigure restart" ] || exit 1
 . /context/context.sh
@@ -101,7 +101,7 @@ def test_a_guest_without_the_service_or_stuck_in_it_has_the_files_all_the_same(
     write_context(installation, images, context_sh="NEW=1\n")
     installation.do("reconfigure", vm)
     assert (
-        "one-71403 has its new context; service one-context-reconfigure"
+        f"{vm.name} has its new context; service one-context-reconfigure"
         in (installation.told.infos[-1])
     )
     assert "NEW" in installation.attach(vm, "cat", "/context/context.sh")

@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.installation import Images, Installation, data_disk, mounted, run, settled
+from support.installation import Images, Installation, data_disk, mounted, own, run, settled
 
 from vmm.errors import DriverError, NotFound
 from vmm.spec import VmSpec
 
 pytestmark = pytest.mark.host
+
+VMID = own(1)
 
 STOP, SUSPEND, MIGRATE = 5, 6, 7
 BOOT_SUSPENDED, BOOT_STOPPED, BOOT_MIGRATE = 21, 22, 35
@@ -18,8 +20,8 @@ BUSY = "i=0; while true; do i=$((i+1)); echo $i > /media/one-disk.1/count; done"
 
 @pytest.fixture
 def vm(installation: Installation, images: Images) -> VmSpec:
-    disk = data_disk(1, installation.image(71401, 1, images.empty()))
-    made = installation.vm(71401, disk, root=images.busybox())
+    disk = data_disk(1, installation.image(VMID, 1, images.empty()))
+    made = installation.vm(VMID, disk, root=images.busybox())
     installation.do("deploy", made)
     return made
 
@@ -117,7 +119,7 @@ def test_what_is_left_of_a_suspended_vm_that_was_stopped_never_goes_on(
         moved = Path(vm.disks[0].source)
         if again:  # came back by way of another node
             moved.unlink()
-            installation.image(71401, 0, images.busybox())
+            installation.image(VMID, 0, images.busybox())
         installation.do("restore", at(vm, lcm_state))
         assert installation.container(vm).init() not in (None, frozen)
         assert installation.do("poll", vm) == "STATE=a"
