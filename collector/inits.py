@@ -6,7 +6,7 @@ beside the cgroup of a former life, is not found: `collector.inventory` finds ev
 
 from __future__ import annotations
 
-from collector.plain import text
+from collector.plain import names, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _TELLING = ("freezer", "memory", "devices", "pids", "cpu", "name=systemd")
 _FIELDS = 4
+_PREFIX = "lxc.payload."
 
 
 def tree(root: Path | str) -> str | None:
@@ -31,9 +32,14 @@ def tree(root: Path | str) -> str | None:
     return next((v1[name] for name in _TELLING if name in v1), v2)
 
 
+def payloads(hierarchy: str) -> list[str]:
+    """The names of the containers that have a cgroup in the usual place."""
+    return [name[len(_PREFIX) :] for name in names(hierarchy) if name.startswith(_PREFIX)]
+
+
 def init_of(root: Path | str, hierarchy: str, name: str) -> int | None:
     """The init's process id, None where it is not in its usual place."""
-    payload = f"{hierarchy}/lxc.payload.{name}"
+    payload = f"{hierarchy}/{_PREFIX}{name}"
     for directory in (payload, f"{payload}/init.scope"):
         for pid in (text(f"{directory}/cgroup.procs") or "").split():
             if _is_init(text(f"{root}/proc/{pid}/status") or ""):

@@ -11,9 +11,10 @@ import time
 from collector import plain
 from collector.brief import newest
 from control import brief_config
+from control.deadline import PATIENCE_S, within
 from control.freshness import is_young
 from im_probes import messages
-from im_probes.configuration import text
+from im_probes.configuration import datastores_in
 from im_probes.probes.vm_status import render_all, states
 from im_probes.recovery import is_recovering
 from im_probes.sight import Agent, Sight
@@ -21,20 +22,15 @@ from im_probes.sight import Agent, Sight
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import TypeVar
 
     from control.brief_config import BriefConfig
     from im_probes.configuration import Texts
 
-    Answer = TypeVar("Answer")
     Probe = Callable[[Sight, Texts, BriefConfig], str]
 
 ROOT = ""
 STORE = "nebulxc.sqlite"
 """As in `collector.store`; a test holds them together."""
-DATASTORES = "/var/lib/one/datastores"
-PATIENCE_S = 3.0
-"""For a datastore on a dead mount, which may never answer."""
 
 
 def said(directory: str, found: Texts, config: str) -> str | None:
@@ -58,37 +54,8 @@ def _status(sight: Sight, _found: Texts, chosen: BriefConfig) -> str:
     return render_all(states(sight.containers()), chosen.missing_state)
 
 
-def _places(sight: Sight, found: Texts, _chosen: BriefConfig) -> str:
-    """DISK_SIZE and GUEST_IP."""
-    from collector.addresses import addresses
-    from collector.inits import init_of, tree
-    from im_probes.probes.vm_monitor import unread
-    from im_probes.template import monitored
-
-    names = {vmid: reading.name for vmid, reading in messages.running(sight)}
-    disks = within(PATIENCE_S, lambda: _disks(_location(found), names)) or {}
-    hierarchy = tree(ROOT)
-    lines = []
-    for vmid, name in names.items():
-        init = init_of(ROOT, hierarchy, name) if hierarchy else None
-        seen = addresses(ROOT, init) if init else ()
-        if template := unread(disks.get(vmid, {}), seen):
-            lines.append(monitored(vmid, name, template))
-    return "".join(lines)
-
-
-def _disks(location: str, vmids: Mapping[int, str]) -> dict[int, dict[int, int]]:
-    from collector.datastores import datastores, disk_bytes
-
-    found: dict[int, dict[int, int]] = {}
-    for _, directory in datastores(location):
-        for vmid, disks in disk_bytes(directory, vmids).items():
-            found.setdefault(vmid, {}).update(disks)
-    return found
-
-
 def _system(sight: Sight, found: Texts, _chosen: BriefConfig) -> str:
-    storage = within(PATIENCE_S, lambda: _storage(_location(found))) or (None, [])
+    storage = within(PATIENCE_S, lambda: _storage(datastores_in(found))) or (None, [])
     return messages.system_host(sight, ROOT, storage, version())
 
 
@@ -99,40 +66,13 @@ def _storage(location: str) -> messages.Storage:
     return capacity(location), [(number, each) for number, each in told if each is not None]
 
 
-def _location(found: Texts) -> str:
-    return text(found, "DATASTORE_LOCATION") or DATASTORES
-
-
 PROBES: Mapping[str, Probe] = {
     "host/monitor": lambda sight, _found, _chosen: messages.monitor_host(sight, ROOT),
     "host/system": _system,
     "vm/monitor": lambda sight, _found, _chosen: messages.monitor_vm(sight),
-    "vm/places": _places,
     "vm/status": _status,
 }
 """Directory → what it prints."""
-
-
-def within(seconds: float, call: Callable[[], Answer]) -> Answer | None:
-    """What `call` gives, None when it takes longer: its thread is left behind.
-
-    Nothing waits for such a thread at the end of the process, and the kernel kills it where it can.
-    """
-    import _thread  # threading's import takes 5 ms
-
-    answers: list[Answer] = []
-    done = _thread.allocate_lock()
-    done.acquire()
-
-    def run() -> None:
-        try:
-            answers.append(call())
-        finally:
-            done.release()
-
-    _thread.start_new_thread(run, ())
-    done.acquire(timeout=seconds)
-    return answers[0] if answers else None
 
 
 def version() -> str:

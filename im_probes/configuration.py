@@ -11,6 +11,7 @@ from pyexpat import ExpatError, ParserCreate
 
 Texts = dict[str, list[str]]
 ROOT = "MONITOR_CONFIGURATION"
+DATASTORES = "/var/lib/one/datastores"
 
 
 class MonitoringError(ValueError):
@@ -46,6 +47,11 @@ def decoded(stdin: bytes) -> bytes:
 def text(found: Texts, path: str) -> str:
     """The text of the first element at `path`, "" where there is none."""
     return found[path][0] if path in found else ""
+
+
+def datastores_in(found: Texts) -> str:
+    """The directory of all datastores."""
+    return text(found, "DATASTORE_LOCATION") or DATASTORES
 
 
 def require_driver(found: Texts, name: str) -> None:

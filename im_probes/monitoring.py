@@ -7,6 +7,7 @@ from pathlib import Path
 from im_probes.configuration import (
     MonitoringError,
     Texts,
+    datastores_in,
     require_driver,
     text,
     texts,
@@ -15,7 +16,6 @@ from im_probes.wire import MessageType
 
 AUTO = "auto"
 """The MONITOR_ADDRESS that stands for whoever connected by ssh."""
-DATASTORES = "/var/lib/one/datastores"
 EXEC_S = 5
 """Where the front-end has no period for EXEC_VM: before OpenNebula 7 there was no such message."""
 
@@ -58,7 +58,7 @@ def parse(stdin: bytes, driver: str, ssh_client: str) -> Monitoring:
         port=_number(found, "NETWORK/PORT", least=1),
         periods={kind: _period(found, kind) for kind in MessageType},
         sync_s=_number(found, "PROBES_PERIOD/SYNC_STATE_VM", least=1),
-        datastores=Path(text(found, "DATASTORE_LOCATION") or DATASTORES),
+        datastores=Path(datastores_in(found)),
         public_key=text(found, "NETWORK/PUBKEY"),
     )
 

@@ -18,7 +18,7 @@ from support.monitord import parse_template
 import im_probes
 from collector.brief import newest
 from collector.store import FILE_NAME
-from control import entries, probe_brief
+from control import entries, probe
 
 pytestmark = pytest.mark.host
 
@@ -133,7 +133,7 @@ def test_with_an_agent_every_probe_shows_its_last_cycle(node: Node, container: C
 
 def test_every_probe_starts_no_process_while_there_is_an_agent(node: Node) -> None:
     with node.agent_running():
-        for directory in probe_brief.PROBES:
+        for directory in probe.DIRECTORIES:
             argv = [
                 "strace",
                 "-f",
@@ -228,4 +228,4 @@ def test_each_script_of_the_remotes_calls_a_probe_that_there_is(directory: str) 
     assert scripts
     for script in scripts:
         called = script.read_text().split("nebulxc-probe ")[-1].split()[0]
-        assert called in probe_brief.PROBES
+        assert called in probe.DIRECTORIES

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from collector.cgroupfs import Hierarchies
-from collector.inits import init_of, tree
+from collector.inits import init_of, payloads, tree
 
 V1 = """\
 tmpfs /sys/fs/cgroup tmpfs rw 0 0
@@ -38,3 +38,5 @@ def test_the_init_among_its_processes(tmp_path: Path, place: str) -> None:
     (cgroup / "cgroup.procs").write_text("40\n41\n39\n42\n")
     assert init_of(tmp_path, str(tmp_path / "cgroup"), "one-7") == 42
     assert init_of(tmp_path, str(tmp_path / "cgroup"), "one-8") is None
+    (tmp_path / "cgroup/lxc.monitor.one-7").mkdir()
+    assert payloads(str(tmp_path / "cgroup")) == ["one-7"]
