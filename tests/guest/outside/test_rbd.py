@@ -135,10 +135,10 @@ def test_cycles_go_on_while_ceph_does_not_answer(
     before = watch.next()
     machine.ceph.pause()
     try:
-        writer = "dd if=/dev/zero of=/root/g bs=1M count=16 conv=fsync"
-        machine.guest.run(
-            f"systemd-run -q --unit=writer lxc-attach -n one-9 -- sh -c '{writer} 2>/dev/null'"
-        )
+        writer = "dd if=/dev/zero of=/root/g bs=1M count=16 conv=fsync 2>/dev/null"
+        # a unit's own PATH is not the container's: Debian 13's has no /bin
+        attach = f"lxc-attach -n one-9 --clear-env -- /bin/sh -c '{writer}'"
+        machine.guest.run(f"systemd-run -q --unit=writer {attach}")
         # whatever waits for Ceph would not return: that these end is the proof
         shown = watch.coming(10)
         writing = machine.guest.run("systemctl is-active writer", check=False).stdout.strip()
