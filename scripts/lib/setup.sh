@@ -39,9 +39,21 @@ need_packages() {
     read -ra missing <<<"$(missing_packages "$@")"
     [ ${#missing[@]} = 0 ] && return
     say "Installing Debian packages: ${missing[*]}"
-    quietly apt-get -o DPkg::Lock::Timeout=300 update
+    quietly update_lists
     DEBIAN_FRONTEND=noninteractive quietly apt-get -o DPkg::Lock::Timeout=300 \
         install --yes --no-install-recommends "${missing[@]}"
+}
+
+# Unlike install, update does not wait for another apt (of the guest's part, of a timer) to end.
+update_lists() {
+    local said
+    for _ in {1..60}; do
+        said=$(LC_ALL=C apt-get -o Acquire::Retries=3 update 2>&1) && return
+        [[ $said == *"Could not get lock"* ]] || break
+        sleep 5
+    done
+    printf '%s\n' "$said"
+    return 1
 }
 
 # Debian's prometheus would start a server as it is installed: only its checker is taken.

@@ -7,6 +7,7 @@ written down anywhere.
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 
 from vm.process import CommandError, run
@@ -52,8 +53,22 @@ def ensure(programs: dict[str, str]) -> None:
     try:
         run(*APT_GET, "install", *missing, env=QUIET)
     except CommandError:  # the lists may be older than the archive
-        run("apt-get", "-q", "update")
+        _update_lists()
         run(*APT_GET, "install", *missing, env=QUIET)
+
+
+def _update_lists(patience_s: float = 300) -> None:
+    """`apt-get update`, which unlike install does not wait for another apt to end."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            run("apt-get", "-q", "-o", "Acquire::Retries=3", "update", env={"LC_ALL": "C"})
+        except CommandError as error:
+            if "Could not get lock" not in str(error) or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        time.sleep(5)
 
 
 def sources(release: Release) -> str:
