@@ -2,7 +2,6 @@
 
 from array import array
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Generic
 
 from collector.group import Gone, Group, Part, Source, Subject
@@ -94,9 +93,11 @@ class Tracked(Generic[Subject]):
             columns = self._row.columns
             if laid_out_anew:
                 columns = self._layouts.join([columns for columns, _ in parts])
+            values: list[float] = []
+            for _, part_values in parts:
+                values += part_values
             # Doubles, as the store keeps them.
-            values = array("d", chain.from_iterable(values for _, values in parts))
-            self._row = Row(self.entity, self.generation, columns, values)
+            self._row = Row(self.entity, self.generation, columns, array("d", values))
         return self._row
 
     def close(self) -> None:
