@@ -51,7 +51,7 @@ def kept(made_from: Stamp) -> NodePolicy | None:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
             found = json.loads(file.read()) if _is_roots(os.fstat(fd)) else {}
             return _policy(found["policy"]) if found["stamp"] == list(made_from) else None
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None  # missing, being written, torn by a power cut, or of another version
 
 

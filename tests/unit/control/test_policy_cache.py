@@ -49,7 +49,10 @@ def test_a_file_that_changed_just_now_may_change_again(
     assert policy_cache.kept(made_from) is None
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"stamp": 1}', '{"stamp": %s, "policy": {}}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"stamp": 1}', '{"stamp": %s, "policy": {}}', '{"stamp": %s, "policy": []}'],
+)
 def test_a_damaged_cache_is_none(config: str, text: str) -> None:
     made_from = policy_cache.stamp(config, "/hook")
     policy_cache.keep(made_from, POLICY)
