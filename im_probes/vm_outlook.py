@@ -6,7 +6,7 @@ one is read from the store each hour.
 
 import logging
 import math
-from collections import deque
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -48,16 +48,17 @@ class Recent:
     """A history that goes on: the mean of what is added in each step."""
 
     def __init__(self, history: Steps, step: int) -> None:
-        self._done = deque(history[:-1], len(history) - 1)
+        self._done = array("d", history[:-1])
         self._step, self._sum, self._count = step, 0.0, 0
         self.add(step, history[-1])
 
     def add(self, step: int, value: float | None) -> None:
         """A value of step number `step`. A clock that was set back adds to the step under way."""
-        missed = min(step - self._step, self._done.maxlen or 0)
-        for place in range(missed):
-            self._done.append(self._mean() if place == 0 else math.nan)
+        missed = min(step - self._step, len(self._done))
         if missed > 0:
+            self._done.append(self._mean())
+            self._done.extend([math.nan] * (missed - 1))
+            del self._done[:missed]
             self._step, self._sum, self._count = step, 0.0, 0
         if value is not None and not math.isnan(value):
             self._sum, self._count = self._sum + value, self._count + 1
