@@ -11,7 +11,7 @@ command_name="scripts/$(basename "$0")"
 run_packages=(lxc busybox-static iproute2 python3 python3-venv)
 test_packages=(strace gcc libc6-dev fuse3 git mmdebstrap zstd slirp4netns
     chromium lxc-dev pkg-config python3-dev python3-lxc sudo uidmap e2fsprogs xfsprogs btrfs-progs genisoimage
-    tigervnc-standalone-server tigervnc-tools xterm xfonts-base faketime)
+    tigervnc-standalone-server tigervnc-tools xterm xfonts-base faketime openvswitch-switch)
 
 say() { printf '%s\n' "$*"; }
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.installation import Images, Installation
+from support.installation import Images, Installation, own
 
 from vmm.spec import VmSpec
 
@@ -24,7 +24,7 @@ def _status(installation: Installation, vm: VmSpec) -> dict[str, str]:
 def test_a_privileged_containers_calls_and_capabilities_are_fewer(
     installation: Installation, images: Images
 ) -> None:
-    vm = installation.vm(71301, root=images.busybox(), wants_unprivileged=False)
+    vm = installation.vm(own(1), root=images.busybox(), wants_unprivileged=False)
     installation.do("deploy", vm)
     status = _status(installation, vm)
     assert (status["Seccomp"], status["Uid"].split()[0]) == ("2", "0")
@@ -35,7 +35,7 @@ def test_a_guests_output_cannot_fill_a_disk(images: Images) -> None:
     """Neither by way of its console nor by rebooting again and again."""
     installation = Installation(console_log_bytes=CONSOLE_BYTES)
     try:
-        vm = installation.vm(71301, root=images.busybox())
+        vm = installation.vm(own(1), root=images.busybox())
         installation.do("deploy", vm)
         directory = Path(installation.policy.log, vm.name)
         installation.attach(vm, "sh", "-c", "yes 0123456789 | head -c 1000000 > /dev/console")
@@ -53,7 +53,7 @@ def test_tun_and_fuse_where_the_node_allows_them(images: Images) -> None:
     for allowed in (True, False):
         installation = Installation(tun=allowed, fuse=allowed)
         try:
-            vm = installation.vm(71301, root=images.busybox(), wants_unprivileged=False)
+            vm = installation.vm(own(1), root=images.busybox(), wants_unprivileged=False)
             installation.do("deploy", vm)
             for device, minor in (("/dev/net/tun", 200), ("/dev/fuse", 229)):
                 make = f"mkdir -p /dev/net; [ -c {device} ] || mknod {device} c 10 {minor}"
@@ -69,7 +69,7 @@ def test_a_nested_proc_where_the_node_allows_it(images: Images) -> None:
     """Where it does not, AppArmor denies it: the guest's tests show that."""
     installation = Installation(generated_profile=True, nesting=True)
     try:
-        vm = installation.vm(71301, root=images.busybox())
+        vm = installation.vm(own(1), root=images.busybox())
         installation.do("deploy", vm)
         nested = "mkdir /p && unshare -p -f -m sh -c 'mount -t proc proc /p && ls /p/1/cmdline'"
         assert installation.attach(vm, "sh", "-c", nested) == "/p/1/cmdline\n"
@@ -79,7 +79,7 @@ def test_a_nested_proc_where_the_node_allows_it(images: Images) -> None:
 
 def test_devices_of_the_host_are_out_of_reach(installation: Installation, images: Images) -> None:
     """mknod by a privileged container's root succeeds, for packages; opening does not."""
-    vm = installation.vm(71301, root=images.busybox(), wants_unprivileged=False)
+    vm = installation.vm(own(1), root=images.busybox(), wants_unprivileged=False)
     installation.do("deploy", vm)
     installation.attach(vm, "mknod", "/dev/kmsg2", "c", "1", "11")
     said = installation.attach(vm, "sh", "-c", "(exec 3< /dev/kmsg2) 2>&1 || true")
