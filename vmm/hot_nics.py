@@ -68,6 +68,7 @@ def detach(state: State, nic: PlannedNic) -> None:
 
 
 def _plan(state: State, change: Callable[[tuple[PlannedNic, ...]], tuple[PlannedNic, ...]]) -> None:
+    state.require(PLAN)
     with _locked(state):
         plan = Plan.from_json(state.require(PLAN))
         state.write(PLAN, replace(plan, nics=change(plan.nics)).as_json())

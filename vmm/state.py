@@ -50,7 +50,7 @@ class State:
     @property
     def nics_lock(self) -> str:
         """The lock under which NICs are made and removed, by an action or by a hook of a reboot."""
-        return f"{self.base}/.{self.name}.nics.lock"
+        return self.path("nics.lock")
 
     @property
     def attach_lock(self) -> str:
