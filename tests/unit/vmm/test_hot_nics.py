@@ -69,7 +69,7 @@ def test_again_for_the_next_init_when_it_reboots_meanwhile(host: Host, state: St
 def test_an_error_counts_only_when_it_did_not_reboot_meanwhile(host: Host, state: State) -> None:
     host.broken = DriverError("no")
     inits: Iterator[int | None] = iter([5, None, 6, 6])
-    with pytest.raises(DriverError, match="^no$"):
+    with pytest.raises(DriverError, match=r"^no$"):
         hot_nics.attach(state, NIC, lambda: next(inits), lambda: False)
     assert list(inits) == []
 
