@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 
-from vmm import mounts
+from vmm import inside, mount_namespaces, mounts
 from vmm.container import Container
 from vmm.errors import DriverError
 from vmm.host import Host
@@ -19,6 +19,7 @@ from vmm.spec import VmSpec
 from vmm.state import CONFIG
 
 HAS = "/var/lib/lxc-one"
+SECONDS = 20.0
 
 DETACH = {
     "loop": ("losetup", "--detach"),
@@ -47,23 +48,38 @@ def clear(vm: VmSpec, container: Container, policy: NodePolicy, host: Host) -> b
             f"{vm.name} runs (pid {pid}), started by the stock driver",
             "power it off first: that is still done by the stock driver's scripts",
         )
-    for device in _unmounted(vm, policy):
+    homes = _homes(vm, policy)
+    devices = _unmounted(homes)
+    _unmount_elsewhere(homes)
+    for device in devices:
         _give_back(device, host)
     _undefine(container.stub)
     _remove_empty(f"{HAS}/{vm.vmid}")
     return True
 
 
-def _unmounted(vm: VmSpec, policy: NodePolicy) -> list[str]:
-    """Unmount everything of the VM's, the last mounted first; the devices that were under it."""
+def _homes(vm: VmSpec, policy: NodePolicy) -> tuple[str, str]:
+    """Where the stock driver mounts what is the VM's."""
     datastore = os.path.realpath(f"{policy.datastores}/{vm.datastore_id}")
-    homes = (f"{HAS}/{vm.vmid}/", f"{datastore}/{vm.vmid}/mapper/")
+    return f"{HAS}/{vm.vmid}/", f"{datastore}/{vm.vmid}/mapper/"
+
+
+def _unmounted(homes: tuple[str, str]) -> list[str]:
+    """Unmount everything of the VM's, the last mounted first; the devices that were under it."""
     devices = {}
     for point, source in reversed(_mounts()):
         if point.startswith(homes):
             mounts.unmount(point)
             devices[source] = True
     return [device for device in devices if device.startswith("/dev/")]
+
+
+def _unmount_elsewhere(homes: tuple[str, str]) -> None:
+    """The copies that monitors of other containers keep: the devices would stay in use."""
+    for pid, points in mount_namespaces.each():
+        found = [point for point in reversed(points) if point.startswith(homes)]
+        if found:
+            inside.unmount(pid, found, SECONDS)
 
 
 def _mounts() -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from control.doctor.finding import Finding
 from control.doctor.sight import Sight
-from vmm import inside, mounts, process
+from vmm import inside, mount_namespaces, mounts
 
 SECONDS = 20.0
 
@@ -16,7 +16,7 @@ def check(sight: Sight) -> Iterator[Finding]:
     """One finding per namespace and mount point. Hooks mount in the monitor's namespace, which
     ends with it: what is left was mounted by hand, or is held by another process's namespace."""
     roots = {life.container.state.rootfs: name for name, life in sight.idle.items()}
-    for pid, points in _namespaces():
+    for pid, points in mount_namespaces.each():
         for point in points:
             name = roots.get(point)
             if name:
@@ -27,18 +27,6 @@ def check(sight: Sight) -> Iterator[Finding]:
                     "unmount it there",
                     partial(_unmount, pid, point),
                 )
-
-
-def _namespaces() -> Iterator[tuple[int, list[str]]]:
-    """A process of each mount namespace (ourselves for our own) and what is mounted there."""
-    seen = set()
-    for pid in (os.getpid(), *process.all_pids()):
-        with contextlib.suppress(OSError):
-            namespace = os.readlink(f"/proc/{pid}/ns/mnt")
-            if namespace not in seen:
-                seen.add(namespace)
-                with open(f"/proc/{pid}/mountinfo", encoding="utf-8", errors="replace") as file:
-                    yield pid, [line.split(" ")[4] for line in file]
 
 
 def _told(pid: int) -> str:

@@ -1,5 +1,6 @@
 """Containers change hands between OpenNebula's stock driver and ours, in both directions."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -141,6 +142,25 @@ def test_deploy_takes_the_place_of_a_container_that_ended_by_itself(
     assert not stock.has.exists()
     assert not list((stock.mapper / "disk.0").iterdir())
     vm.do("cancel")
+
+
+def test_what_other_namespaces_hold_of_it_is_let_go(
+    vm: Vm, stock: Stock, uninstalled: Callable[[], None]
+) -> None:
+    """As monitors of other containers do, where / is not shared."""
+    vm.do("deploy")
+    private = ("unshare", "--mount", "--propagation", "private")
+    with subprocess.Popen([*private, "sh", "-c", "echo; exec sleep 1000"], stdout=-1) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        try:
+            run("lxc-stop", "-P", stock.lxc, "-n", NAME)
+            uninstalled()
+            vm.do("deploy", "took the stock driver's place")
+            vm.do("cancel")
+            assert holder.poll() is None
+        finally:
+            holder.kill()
 
 
 def test_a_running_container_of_the_stock_driver_is_left_alone(
