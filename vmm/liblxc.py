@@ -12,6 +12,8 @@ from vmm import inside
 from vmm.errors import DriverError
 
 SECONDS = 10.0
+FREEZE_SECONDS = 60.0
+"""Each of its processes stops when it next leaves the kernel: disks may be slow."""
 DEBIAN = "/usr/lib/python3/dist-packages"
 
 
@@ -27,7 +29,7 @@ def reboot(name: str, lxcpath: str) -> None:
 
 def freeze(name: str, lxcpath: str) -> None:
     """Freeze every process of the container; it may be half frozen when this fails."""
-    _call(name, lxcpath, "freeze", lambda container: container.freeze())
+    _call(name, lxcpath, "freeze", lambda container: container.freeze(), FREEZE_SECONDS)
 
 
 def unfreeze(name: str, lxcpath: str) -> None:
@@ -62,10 +64,16 @@ def _python_lxc() -> Any:  # noqa: ANN401 - python-lxc has no types
     return lxc
 
 
-def _call(name: str, lxcpath: str, what: str, call: Callable[[Any], bool]) -> None:
+def _call(
+    name: str,
+    lxcpath: str,
+    what: str,
+    call: Callable[[Any], bool],
+    seconds: float = SECONDS,
+) -> None:
     def work() -> str:
         if not call(_container(name, lxcpath)):
             raise DriverError(f"LXC could not {what} {name}", "see its log")
         return ""
 
-    inside.ask_child(work, SECONDS, f"asking LXC to {what} {name}")
+    inside.ask_child(work, seconds, f"asking LXC to {what} {name}")
