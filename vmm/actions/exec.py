@@ -4,6 +4,7 @@ import base64
 import binascii
 import os
 import shlex
+import time
 
 from vmm import bounded, execution
 from vmm.errors import DriverError, NotFound
@@ -15,6 +16,7 @@ from vmm.spec import Message
 
 OUTPUT_BYTES = 16 << 10
 """Of each of the two outputs: both, in base64, must fit into one message to monitord."""
+AGAIN_SECONDS = 1.0
 COMMAND = SHAPES["exec"].index("COMMAND") - 2
 """Its place in the message's arguments, which lack VMID and HOST."""
 
@@ -35,10 +37,21 @@ def run(site: Site, message: Message) -> str:
         argv = (*container.attaching(f"{execution.VARIABLE}={begun}"), *words)
         env = {"PATH": PATH, "LC_ALL": "C", execution.VARIABLE: begun}
         limits = (seconds, OUTPUT_BYTES)
-        return bounded.run(argv, given, env, limits, lambda: execution.end(begun))
+        return bounded.run(argv, given, env, limits, lambda: _end(begun))
 
     execution.begin(container.state, group, work)
     return ""
+
+
+def _end(begun: str) -> None:
+    """End the command, in a container that was suspended meanwhile once it goes on."""
+    while True:
+        try:
+            execution.end(begun)
+        except DriverError:
+            time.sleep(AGAIN_SECONDS)
+        else:
+            return
 
 
 def _words(command: str) -> list[str]:

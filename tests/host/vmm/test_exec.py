@@ -135,6 +135,23 @@ def test_time_over_and_too_much_output(images: Images) -> None:
         installation.close()
 
 
+def test_time_over_while_suspended(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execution, "KILL_SECONDS", 0.5)
+    installation = Installation(exec_timeout=1.0)
+    try:
+        vm = installation.vm(VMID, root=images.busybox())
+        installation.do("deploy", vm)
+        before = pids(installation, vm)
+        installation.do("exec", vm, "sleep 90001")
+        installation.do("save", replace(vm, lcm_state=6))
+        time.sleep(3)  # over the time, and over the first try to kill what is frozen
+        installation.do("restore", replace(vm, lcm_state=21))
+        assert ended(installation, vm).return_code == 124
+        assert pids(installation, vm) == before
+    finally:
+        installation.close()
+
+
 def test_the_containers_end_is_the_commands(installation: Installation, images: Images) -> None:
     vm = installation.vm(VMID, root=images.busybox())
     for action in ("shutdown", "cancel", "reset", "reboot"):
