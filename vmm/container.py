@@ -63,7 +63,7 @@ class Container:
                 env={attempt.VARIABLE: begun.id},
             )
         except CommandError as error:
-            raise self._explained(error) from error
+            raise self.explained(error) from error
 
     def settle(self, listening: Callable[[], bool]) -> int:
         """The pid of init once it stayed alive through the settle time; DriverError otherwise.
@@ -121,7 +121,8 @@ class Container:
         liblxc.reboot(self.name, self._policy.lxc)
         while time.monotonic() < deadline:
             after = self.init()
-            if after is not None and after != before:
+            # LXC makes init before it runs the start-host hook, which may still fail.
+            if after is not None and after != before and self.lxc_state() == "RUNNING":
                 return after
             if after is None and monitor.ended(self.state, 0):
                 return None
@@ -187,11 +188,11 @@ class Container:
         monitor.kill_all(found, KILL_SECONDS)
 
     def _died(self) -> DriverError:
-        return self._explained(
+        return self.explained(
             DriverError(f"{self.name} started, but its init ended at once", "see its console log")
         )
 
-    def _explained(self, error: DriverError) -> DriverError:
+    def explained(self, error: DriverError) -> DriverError:
         """The reason that a hook wrote down, else LXC's log, else the error itself."""
         told = self.state.read(ERROR)
         if told:

@@ -13,7 +13,8 @@ def run(site: Site, message: Message) -> str:
     seconds = site.policy.shutdown_timeout
     if container.reboot(seconds) is None:
         if container.init() is None:
-            raise DriverError(f"{container.name} stopped and did not come back", "resume the VM")
+            gone = DriverError(f"{container.name} stopped and did not come back", "resume the VM")
+            raise container.explained(gone)
         raise DriverError(
             f"{container.name} did not reboot within {seconds:.0f} s and goes on running",
             "use the hard variant, which does not ask",

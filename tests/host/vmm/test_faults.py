@@ -197,6 +197,31 @@ def test_other_actions(
     assert not problems, "\n".join(problems)
 
 
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("mode", ["fail", "kill"])
+@pytest.mark.parametrize("process", HOOKS)
+def test_hooks_of_a_reboot(faulty: tuple[Installation, VmSpec], process: str, mode: str) -> None:
+    """At every eighth effect: most of what they do is what they did at the start."""
+    installation, vm = faulty
+    before = installation.traces()
+    _deployed(installation, vm)
+    counted = Struck(installation, vm, "reboot", NONE).effects[process]
+    _cancelled(installation, vm, before)
+    problems = []
+    for effect in counted[::8]:
+        _deployed(installation, vm)
+        struck = Struck(installation, vm, "reboot", _fault(process, effect.split()[0], mode))
+        where = f"{mode} at {effect} of {process}: {struck.said[-300:]!r}"
+        alive = installation.container(vm).init() is not None
+        if alive != (struck.status == 0):
+            problems.append(f"{where}: it runs: {alive}")
+        told = INJECTED in struck.said or effect.endswith(PIPE)
+        if mode == "fail" and struck.status and not told:
+            problems.append(f"{where}: another error is shown")
+        _cancelled(installation, vm, before, where)
+    assert not problems, "\n".join(problems)
+
+
 @dataclass(frozen=True)
 class Hot:
     """An action on a running container: how it is asked for, what comes before, what undoes it."""
