@@ -32,7 +32,7 @@ def test_every_column_survives(values: list[float]) -> None:
     assert all(map(same, back, values))
 
 
-@given(st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=80))
+@given(st.lists(st.integers(-(2**61), 2**61), min_size=1, max_size=80))
 def test_integers_beyond_a_doubles_precision_survive(values: list[int]) -> None:
     assert codec.decode_integers(codec.encode_integers(values), len(values)) == values
 
