@@ -53,7 +53,8 @@ class Screen:
             await self._terminal.close()
             self._terminal = None
         while self._children:
-            await process.end(self._children.pop())
+            await process.end(self._children[-1])
+            self._children.pop()
         shutil.rmtree(self._directory, ignore_errors=True)
 
     async def _open(self) -> None:

@@ -64,6 +64,7 @@ class Server:
 
     async def _close(self, names: set[str]) -> None:
         for name in sorted(names):
-            await self._open.pop(name).close()
+            await self._open[name].close()  # forgotten only then: a signal may cut this short
+            del self._open[name]
             self._told.pop(name, None)
             log.info("%s: console closed", name)
