@@ -15,7 +15,7 @@ from im_probes.document import FIRST_ROUND, document
 from im_probes.epoch import Epochs
 from im_probes.monitoring import Monitoring
 from im_probes.probes.vm_execution import render as render_executions
-from im_probes.probes.vm_status import States, changes, render, render_all
+from im_probes.probes.vm_status import State, States, changes, render, render_all
 from im_probes.resident import Messages
 from im_probes.schedule import Schedule
 from im_probes.transport import Transport
@@ -103,6 +103,7 @@ class Client:
         self._schedule = Schedule(periods_s, self._now_s())
         self._told: States = {}
         self._undelivered = False
+        self._settling = self._dying = False
         self._system_asked = False
         self._do: dict[Task, Callable[[], None]] = {
             Task.STATES: self._states,
@@ -142,11 +143,22 @@ class Client:
         if self._system_asked:
             self._system_asked = False
             self._schedule.sooner(Task.SYSTEM, self._now_s())
-        if self._watcher.wait(self._schedule.wait_s(self._now_s())):
-            self._schedule.sooner(Task.STATES, self._now_s() + SETTLE_S)
-        self._watcher.refresh()
-        for task in self._schedule.due(self._now_s()):
+        wait_s = self._schedule.wait_s(self._now_s())
+        if self._watcher.wait(wait_s, deaths_only=self._settling):
+            self._look_later()
+        due = self._schedule.due(self._now_s())
+        if due:
+            self._settling = self._dying = False
+            self._watcher.refresh()
+        for task in due:
             self._try(task)
+        if self._dying:
+            self._look_later()
+
+    def _look_later(self) -> None:
+        """Look at states once what has begun to change has settled, not at every step of it."""
+        self._settling = True
+        self._schedule.sooner(Task.STATES, self._now_s() + SETTLE_S)
 
     def _try(self, task: Task) -> None:
         try:
@@ -175,7 +187,7 @@ class Client:
         if self._undelivered:
             self._sync()
             return
-        now = self._messages.states()
+        now = self._settled()
         if now is None:
             self._undelivered = True
             return
@@ -196,12 +208,24 @@ class Client:
 
     def _all_states(self) -> str:
         """The full list; "" while containers are being brought back: it is told after that."""
-        now = self._messages.states()
+        now = self._settled()
         if now is None:
             self._undelivered = True
             return ""
         self._told = now
         return render_all(now, self._front.missing_state)
+
+    def _settled(self) -> States | None:
+        """All states; of one that died a moment ago, and may be rebooting, what was told before."""
+        now = self._messages.states()
+        if now is None:
+            return None
+        dying = self._watcher.died_within(SETTLE_S)
+        for vmid, before in self._told.items():
+            if f"one-{vmid}" in dying and now.get(vmid, State.POWEROFF) == State.POWEROFF:
+                self._dying |= before != State.POWEROFF
+                now[vmid] = before
+        return now
 
     def _render(self, kind: MessageType) -> None:
         self._send(kind, self._text[kind]())

@@ -22,6 +22,7 @@ class Watcher:
         self._poll = select.poll()
         self._pidfds: dict[int, Found] = {}
         self._of: dict[Found, int] = {}
+        self._died: dict[str, float] = {}
         if inventory.fileno() >= 0:
             self._poll.register(inventory.fileno(), select.POLLIN)
         self.refresh()
@@ -34,15 +35,30 @@ class Watcher:
         """The containers that have a configuration which we may see, and do not run."""
         return self._inventory.stopped
 
-    def wait(self, timeout_s: float) -> bool:
-        """Sleep until something may have changed; False when only time passed."""
+    def wait(self, timeout_s: float, *, deaths_only: bool = False) -> bool:
+        """Sleep until something may have changed; False when only time passed.
+
+        With `deaths_only` a start does not wake: on a busy host that saves most looks around.
+        """
+        tree = self._inventory.fileno()
+        if deaths_only and tree >= 0:
+            self._poll.modify(tree, 0)
         events = self._poll.poll(timeout_s * 1000)
+        if deaths_only and tree >= 0:
+            self._poll.modify(tree, select.POLLIN)
         for fd, _ in events:
             found = self._pidfds.get(fd)
             if found is not None:
+                self._died[found.name.text] = self._clock.now().mono_ns / NS
                 self._forget(found)
                 self._inventory.lost(found)
         return bool(events)
+
+    def died_within(self, seconds: float) -> frozenset[str]:
+        """The names of the containers that died less than that ago, also if they run again."""
+        since = self._clock.now().mono_ns / NS - seconds
+        self._died = {name: at for name, at in self._died.items() if at > since}
+        return frozenset(self._died)
 
     def refresh(self) -> None:
         """Look again, and wait for those that are new."""

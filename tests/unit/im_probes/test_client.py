@@ -39,12 +39,15 @@ class Host:
         self.reachable = True
         self.received: list[bytes] = []
         self.happened = False
+        self.died: dict[str, float] = {}
+        self.refreshed = 0
 
     def now(self) -> Stamp:
         wall = self.seconds + self.wall_step
         return Stamp(round(wall * 1000), round(self.seconds * 1e9), "boot")
 
-    def wait(self, timeout_s: float) -> bool:
+    def wait(self, timeout_s: float, *, deaths_only: bool = False) -> bool:
+        assert not (deaths_only and self.happened and not self.died), "it would not wake"
         if self.happened:
             self.happened = False
             return True
@@ -52,7 +55,15 @@ class Host:
         return False
 
     def refresh(self) -> None:
-        pass
+        self.refreshed += 1
+
+    def die(self, name: str) -> None:
+        self.up.remove(name)
+        self.died[name] = self.seconds
+        self.happened = True
+
+    def died_within(self, seconds: float) -> frozenset[str]:
+        return frozenset(name for name, at in self.died.items() if at > self.seconds - seconds)
 
     def running(self) -> Mapping[str, Found]:
         return {name: Found(Name(name, None), name, 1, 0, 1) for name in self.up}
@@ -170,6 +181,52 @@ def test_a_reboot_from_inside_is_no_death(client: Client, host: Host, monitord_r
     host.up = {"one-7"}
     run(client, host, 20)
     assert texts(host, monitord_reads, "STATE_VM") == []
+
+
+def test_a_reboot_beside_a_death_is_no_death(
+    client: Client, host: Host, monitord_reads: Read
+) -> None:
+    host.up = {"one-7", "one-8"}
+    client.first_round()
+    host.die("one-7")
+    client.turn()
+    host.seconds += 0.3
+    host.die("one-8")
+    client.turn()
+    client.turn()
+    (first,) = texts(host, monitord_reads, "STATE_VM")
+    assert first == 'VM=[ID="7",DEPLOY_ID="one-7",STATE="POWEROFF"]\n', "8 may be rebooting"
+    host.up.add("one-8")
+    run(client, host, 20)
+    assert len(texts(host, monitord_reads, "STATE_VM")) == 1
+    host.die("one-8")
+    run(client, host, 2)
+    assert 'ID="8"' in texts(host, monitord_reads, "STATE_VM")[-1]
+
+
+def test_a_death_beside_a_death_is_told_a_moment_later(
+    client: Client, host: Host, monitord_reads: Read
+) -> None:
+    host.up = {"one-7", "one-8"}
+    client.first_round()
+    host.die("one-7")
+    client.turn()
+    host.seconds += 0.3
+    host.die("one-8")
+    died = host.seconds
+    while len(texts(host, monitord_reads, "STATE_VM")) < 2:
+        client.turn()
+    assert 'ID="8"' in texts(host, monitord_reads, "STATE_VM")[-1]
+    assert host.seconds - died < 1
+
+
+def test_many_starts_are_looked_at_once(client: Client, host: Host) -> None:
+    client.first_round()
+    before = host.refreshed
+    host.happened = True
+    client.turn()
+    client.turn()
+    assert host.refreshed - before == 1
 
 
 def test_a_front_end_down_for_an_hour(client: Client, host: Host, monitord_reads: Read) -> None:
