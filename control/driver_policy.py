@@ -14,25 +14,29 @@ HOOK = f"{os.path.dirname(sys.executable)}/nebulxc-hook"
 """The entry of our own environment: the hooks of a container are those of its action."""
 
 
-def load(config: str | os.PathLike[str]) -> NodePolicy:
-    """The policy in the file `config`; the defaults where there is no such file."""
+def load(config: str | os.PathLike[str], *, keep: bool = True) -> NodePolicy:
+    """The policy in the file `config`; the defaults where there is no such file.
+
+    With `keep` it is left in /run for the next action.
+    """
     path = os.fspath(config)
     if not os.path.exists(path):
         return NodePolicy(hook=HOOK)
     for part in (path, os.path.dirname(path)):
         _require_roots(part)
     made_from = policy_cache.stamp(path, HOOK)
-    return policy_cache.kept(made_from) or _parsed(path, made_from)
+    return policy_cache.kept(made_from) or _parsed(path, made_from, keep)
 
 
-def _parsed(path: str, made_from: policy_cache.Stamp) -> NodePolicy:
+def _parsed(path: str, made_from: policy_cache.Stamp, keep: bool) -> NodePolicy:
     from pathlib import Path
 
     from control import config
     from control.driver_section import policy
 
     found = policy(config.load(Path(path)).driver, HOOK)
-    policy_cache.keep(made_from, found)
+    if keep:
+        policy_cache.keep(made_from, found)
     return found
 
 

@@ -59,7 +59,9 @@ def steps(host: Host, changed: Callable[[], bool], wheels: Path | None = None) -
 def _policy() -> NodePolicy:
     """The node's own, where it has one that may be read."""
     path = driver_policy.CONFIG_PATH
-    return driver_policy.load(path) if os.access(path, os.R_OK) else NodePolicy()
+    if not os.access(path, os.R_OK):
+        return NodePolicy()
+    return driver_policy.load(path, keep=False)  # looking changes nothing, in /run neither
 
 
 def _unit(name: str) -> TextFile:
