@@ -155,6 +155,13 @@ def enter_mount_namespace(pid: int) -> None:
         os.close(namespace)
 
 
+def enter_network_namespace(namespace: int) -> None:
+    """Move this thread into the network namespace of that descriptor."""
+    if _libc.setns(namespace, 0x40000000):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), "setns")
+
+
 def new_user_namespace() -> None:
     """Move this process, which must have one thread, into a user namespace of its own."""
     if _libc.unshare(0x10000000):

@@ -44,11 +44,16 @@ class End(Value):
 
 
 def create_pair(inside: End, outside: End, namespace: int) -> None:
-    """Make a pair in one message: `inside` in the namespace of that descriptor and up, `outside`
-    in the caller's and down. FileExistsError, with nothing made, where a name is taken."""
+    """Make a pair in one message: `inside` in the caller's namespace and up, `outside` in that of
+    the descriptor and down. FileExistsError, with nothing made, where a name is taken.
+
+    Not the other way round: until Linux 6.15 the name of the first end must be free in the
+    caller's namespace too, and most hosts have an eth0; a second end cannot be up at once.
+    """
     peer = LINK.pack(0, 0, 0, 0, 0) + _end(outside)
+    peer += _attribute(NAMESPACE_FD, struct.pack("=i", namespace))
     info = _text(KIND, "veth") + _nest(DATA, _nest(PEER, peer))
-    link = _end(inside) + _attribute(NAMESPACE_FD, struct.pack("=i", namespace))
+    link = _end(inside)
     _ask(NEW, LINK.pack(0, 0, 0, UP, UP) + link + _nest(LINK_INFO, info), CREATE | EXCLUSIVE)
 
 

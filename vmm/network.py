@@ -8,13 +8,14 @@ So it makes none, and a start and an attach come here. Imported by hooks: keep i
 import os
 from collections.abc import Iterable
 
-from vmm import netlink
+from vmm import inside, mounts, netlink
 from vmm.errors import DriverError, NotFound
 from vmm.netlink import End
 from vmm.plan import PlannedNic
 
 NET = "/sys/class/net"
 OVS_SECONDS = 15
+PAIR_SECONDS = 20.0
 
 
 def attach(nic: PlannedNic, pid: int) -> None:
@@ -88,19 +89,32 @@ def _make(nic: PlannedNic, namespace: int) -> None:
     # A bridge takes the lowest address of its ports, unless it was given one: never this one.
     outside = End(nic.host_name, f"fe{nic.mac[2:]}", mtu)
     try:
-        netlink.create_pair(End(nic.guest_name, nic.mac, mtu), outside, namespace)
-    except FileExistsError as error:
-        raise DriverError(
-            f"the container has an interface {nic.guest_name} already",
-            "rename or remove it inside the container",
-        ) from error
-    except OSError as error:
-        raise DriverError(f"cannot make {nic.host_name}: {error.strerror}") from error
-    try:
+        _make_pair(End(nic.guest_name, nic.mac, mtu), outside, namespace)
         _join(nic)
     except BaseException:
         detach(nic)
         raise
+
+
+def _make_pair(guest: End, host: End, namespace: int) -> None:
+    """Make both ends from within the container's network namespace: a child goes there and ends."""
+    home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+    def work() -> str:
+        try:
+            mounts.enter_network_namespace(namespace)
+            netlink.create_pair(guest, host, home)
+        except FileExistsError:
+            problem = f"the container has an interface {guest.name} already"
+            raise DriverError(problem, "rename or remove it inside the container") from None
+        except OSError as error:
+            raise DriverError(f"cannot make {host.name}: {error.strerror}") from None
+        return ""
+
+    try:
+        inside.ask_child(work, PAIR_SECONDS, f"making {host.name}")
+    finally:
+        os.close(home)
 
 
 def _join(nic: PlannedNic) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,9 @@ def running() -> Iterator[None]:
             run("ovs-appctl", "-t", controls[0], "exit", "--cleanup")
     finally:
         run("ovs-appctl", "-t", controls[1], "exit")
+        deadline = time.monotonic() + 60
+        while any(directory.glob("*.pid")) and time.monotonic() < deadline:
+            time.sleep(0.05)  # they answer, and end a moment later
         shutil.rmtree(directory)
 
 
