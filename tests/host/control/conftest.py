@@ -55,13 +55,17 @@ class Agent:
         """Send a signal and wait; the exit status."""
         assert self._process is not None
         self._process.send_signal(number)
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=180)
         return self._process.returncode
 
     def close(self) -> None:
         """End it on every path."""
         if self._process is not None and self._process.poll() is None:
-            self.end(signal.SIGTERM)
+            try:
+                self.end(signal.SIGTERM)
+            finally:
+                self._process.kill()
+                self._process.communicate()
 
     def command(self, *words: str) -> str:
         """What `nebulxc WORDS` prints."""
