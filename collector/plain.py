@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-
 _SURELY_WHOLE = 3500
 """Bytes: the kernel gives a longer file in pieces of whole records, of up to a page each."""
 
