@@ -127,18 +127,18 @@ def _disarm(installation: Installation) -> None:
     [
         pytest.param("deploy", "fail", 1, marks=pytest.mark.guest),
         ("deploy", "kill", 1),
-        pytest.param("deploy", "kill", 8, marks=pytest.mark.guest),
+        pytest.param("deploy", "kill", 16, marks=pytest.mark.guest),
         ("pre-start", "fail", 1),
         ("pre-start", "kill", 1),
-        pytest.param("pre-start", "fail", 8, marks=pytest.mark.guest),
+        pytest.param("pre-start", "fail", 16, marks=pytest.mark.guest),
         ("start-host", "fail", 1),
         ("start-host", "kill", 1),
-        pytest.param("start-host", "fail", 10, marks=pytest.mark.guest),
-        pytest.param("start-host", "kill", 10, marks=pytest.mark.guest),
+        pytest.param("start-host", "fail", 16, marks=pytest.mark.guest),
+        pytest.param("start-host", "kill", 16, marks=pytest.mark.guest),
     ],
 )
 def test_deploy(faulty: tuple[Installation, VmSpec], process: str, mode: str, step: int) -> None:
-    """At each effect; where processors are emulated, at every 8th or 10th but for deploy's own."""
+    """At each effect; where processors are emulated, at every 16th but for those of deploy itself."""
     installation, vm = faulty
     before = installation.traces()
     whole = Struck(installation, vm, "deploy", NONE)
@@ -172,7 +172,7 @@ def test_deploy(faulty: tuple[Installation, VmSpec], process: str, mode: str, st
         *((action, mode, 1) for action in ACTIONS_AFTER_DEPLOY for mode in ("fail", "kill")),
         pytest.param("cancel", "fail", 1, marks=pytest.mark.guest),
         ("cancel", "kill", 1),
-        pytest.param("cancel", "kill", 4, marks=pytest.mark.guest),
+        pytest.param("cancel", "kill", 8, marks=pytest.mark.guest),
     ],
 )
 def test_other_actions(
