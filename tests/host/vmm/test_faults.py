@@ -138,7 +138,7 @@ def _disarm(installation: Installation) -> None:
     ],
 )
 def test_deploy(faulty: tuple[Installation, VmSpec], process: str, mode: str, step: int) -> None:
-    """At each effect; where processors are emulated, at every 16th but for those of deploy itself."""
+    """At each effect; where processors are emulated, at every 16th except for deploy itself."""
     installation, vm = faulty
     before = installation.traces()
     whole = Struck(installation, vm, "deploy", NONE)
