@@ -21,6 +21,7 @@ COMMANDS = {
     "query": "print one metric over time from the store",
     "doctor": "find what is left over or amiss on a node, and mend it",
     "install": "put this on a node or on OpenNebula's front-end, or take it off",
+    "uninstall": "take it off again",
     "version": "print what is installed",
 }
 """Command → what it does. Each is control/commands/NAME.py."""
@@ -30,7 +31,7 @@ _BY_SIGNAL = 128
 
 
 def _overview() -> argparse.ArgumentParser:
-    listing = "\n".join(f"  {name:<9}{text}" for name, text in COMMANDS.items())
+    listing = "\n".join(f"  {name:<11}{text}" for name, text in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="nebulxc",
         usage="nebulxc COMMAND [OPTION...]",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from control.doctor import (
     cgroups,
+    configurations,
     confinement,
     definitions,
     idranges,
@@ -30,6 +31,7 @@ CHECKS: dict[str, Callable[[Sight], Iterator[Finding]]] = {
     "loops": loops.check,
     "nics": nics.check,
     "limits": limits.check,
+    "configurations": configurations.check,
     "idranges": idranges.check,
     "definitions": definitions.check,
     "vms": vms.check,

@@ -36,6 +36,15 @@ def test_a_configuration_that_is_not_what_the_vm_has(ward: Ward) -> None:
     ward.one(f"lacks {key} = 512")
 
 
+def test_a_line_that_somebody_wrote_into_a_configuration(ward: Ward) -> None:
+    ward.deploy()
+    assert ward.findings() == []
+    path = Path(ward.state.path("config"))
+    path.write_text(path.read_text() + "lxc.mount.entry = /etc mnt none bind 0 0\n")
+    found = ward.one('it has "lxc.mount.entry = /etc mnt none bind 0 0"')
+    assert (found.note, found.repair) == (True, None)
+
+
 def test_lxc_that_does_not_know_a_running_container(ward: Ward) -> None:
     ward.deploy()
     config = Path(ward.container.stub, "config")
