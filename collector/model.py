@@ -115,8 +115,8 @@ class Point:
 
     A counter's `value` is its last known reading (where the step's last reading lacked it, one from
     before that time: what it misses is in the next step) and `low`/`high` equal it; a gauge's is
-    the average over the step with its minimum and maximum. MISSING marks a step that was read without this
-    series; steps in which nothing was read at all have no point.
+    the average over the step with its minimum and maximum. MISSING marks a step that was read
+    without this series; steps in which nothing was read at all have no point.
     """
 
     wall_ms: int
