@@ -124,12 +124,20 @@ def _join(nic: PlannedNic) -> None:
         raise NotFound(f"{nic.host_name if link is None else nic.bridge} vanished")
     try:
         if nic.openvswitch:
-            _ovs("--may-exist", "add-port", nic.bridge, nic.host_name)
+            _join_switch(nic)
         netlink.set_up(link.ifindex, None if nic.openvswitch else bridge.ifindex)
     except OSError as error:
         raise DriverError(
             f"cannot put {nic.host_name} on the bridge {nic.bridge}: {error.strerror}"
         ) from error
+
+
+def _join_switch(nic: PlannedNic) -> None:
+    """Add the port, and have it keep its number over reboots: OpenNebula's filters name that."""
+    _ovs("--may-exist", "add-port", nic.bridge, nic.host_name)
+    number = _ovs("get", "Interface", nic.host_name, "ofport").strip()
+    if number.isdecimal():  # -1 when the switch could not open it
+        _ovs("set", "Interface", nic.host_name, f"ofport_request={number}")
 
 
 def _bridge_mtu(bridge: str) -> int:
@@ -143,7 +151,7 @@ def _bridge_mtu(bridge: str) -> int:
         ) from error
 
 
-def _ovs(*words: str) -> None:
+def _ovs(*words: str) -> str:
     from vmm.host import Host  # subprocess is slow to import, and most nodes have no such bridge
 
-    Host().run("ovs-vsctl", f"--timeout={OVS_SECONDS}", *words, timeout=OVS_SECONDS + 5)
+    return Host().run("ovs-vsctl", f"--timeout={OVS_SECONDS}", *words, timeout=OVS_SECONDS + 5)
