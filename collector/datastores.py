@@ -13,8 +13,10 @@ from collector.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
     from pathlib import Path
+
+    from collector.lookup import Lookup
 
 _BLOCK = 512
 """Bytes of one st_blocks unit (stat(2)) and of a sector in sysfs, whatever the real block is."""
@@ -22,8 +24,11 @@ MONITORED = ".monitor"
 """The mark that OpenNebula leaves in a system datastore whose capacity hosts are to report. It
 holds the name of the datastore's transfer driver."""
 ON_FILES = frozenset({"", "ssh", "shared", "qcow2", "local"})
-"""Drivers whose system datastore is what statvfs(2) tells of its directory. That of LVM is a
-volume group, and that of Ceph a pool: their capacity nobody can tell without their tools."""
+"""Drivers whose system datastore is what statvfs(2) tells of its directory. That of Ceph is a pool,
+which OpenNebula asks by itself."""
+ON_VOLUMES = frozenset({"fs_lvm", "fs_lvm_ssh"})
+"""Drivers whose system datastore is the volume group `VOLUME_GROUP` and its id."""
+VOLUME_GROUP = "vg-one-"
 
 
 class Capacity(Record):
@@ -49,10 +54,29 @@ def datastores(location: Path | str) -> list[tuple[int, str]]:
     return numbered(str(location))
 
 
-def monitored(directory: str) -> Capacity | None:
-    """The capacity of a system datastore that is to be told; None where it is not, or unknown."""
+def volume_groups(host: Lookup | None) -> dict[str, Capacity]:
+    """The volume groups that a reading of the host tells, by name."""
+    found: dict[str, Capacity] = {}
+    if host is not None:
+        free = dict(host.labelled("lxc_host_volume_group_free_bytes"))
+        for labels, size in host.labelled("lxc_host_volume_group_size_bytes"):
+            if labels in free:
+                left = round(free[labels])
+                found[dict(labels)["vg"]] = Capacity(round(size) - left, round(size), left)
+    return found
+
+
+def monitored(directory: str, groups: Mapping[str, Capacity]) -> Capacity | None:
+    """The capacity of a system datastore that is to be told; None where it is not, or unknown.
+
+    `groups` are the host's volume groups by name.
+    """
     driver = text(f"{directory}/{MONITORED}")
-    return capacity(directory) if driver is not None and driver.strip() in ON_FILES else None
+    if driver is None:
+        return None
+    if driver.strip() in ON_VOLUMES:
+        return groups.get(f"{VOLUME_GROUP}{os.path.basename(directory)}")
+    return capacity(directory) if driver.strip() in ON_FILES else None
 
 
 def disk_bytes(directory: str, vmids: Container[int]) -> dict[int, dict[int, int]]:

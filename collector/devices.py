@@ -8,6 +8,7 @@ from pathlib import Path
 
 from collector import diskids
 from collector.counted import Counted
+from collector.lvm import VolumeGroup
 from collector.model import Labels
 from collector.rbd import Mapped
 from collector.statfs import Usage, Worker
@@ -38,7 +39,8 @@ class Devices:
     `root` is the file system that holds proc/ and sys/, `datastores` OpenNebula's within it. Called
     from the collection thread: what may block (looking into a datastore on NFS) is left to a
     thread and is simply unknown while that hangs. `usages` makes the statfs calls of all
-    containers, `images` are the mapped Ceph images, `counted` the devices that blkio counts.
+    containers, `volumes` the reads of LVM's disks; `images` are the mapped Ceph images, `counted`
+    the devices that blkio counts.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Devices:
         self.version = 0
         """Grows when an answer may differ from the one before: ask again, compare, keep equals."""
         self.usages: Worker[Usage] = Worker()
+        self.volumes: Worker[VolumeGroup | None] = Worker()
         self.images = Mapped(root, clock)
         self.counted = Counted(clock)
         self._root, self._datastores, self._clock = root, datastores, clock
@@ -110,12 +113,13 @@ class Devices:
     @property
     def stuck_threads(self) -> int:
         """Threads that hang in a call to a file system now."""
-        return self.usages.abandoned + self._files.abandoned
+        return self.usages.abandoned + self.volumes.abandoned + self._files.abandoned
 
     def close(self) -> None:
         """Give up the subscription and the threads."""
         self._uevents.close()
         self._files.close()
+        self.volumes.close()
         self.usages.close()
 
     def _read(self, number: Number) -> _Known:

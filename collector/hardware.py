@@ -42,16 +42,18 @@ def _with_device(directory: Path) -> tuple[str, ...]:
 
 
 class Recheck:
-    """Says when it is time to look again for what was plugged or unplugged: every `RECHECK_S`."""
+    """Says when it is time to look again for what was plugged or unplugged: every `period_s`."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, period_s: float = RECHECK_S
+    ) -> None:
+        self._clock, self._period_s = clock, period_s
         self._last: float | None = None
 
     def due(self) -> bool:
         """Whether to look; true the first time."""
         now = self._clock()
-        if self._last is not None and now - self._last < RECHECK_S:
+        if self._last is not None and now - self._last < self._period_s:
             return False
         self._last = now
         return True

@@ -23,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from collector.lookup import Lookup
     from control.brief_config import BriefConfig
     from im_probes.configuration import Texts
 
@@ -55,14 +56,16 @@ def _status(sight: Sight, _found: Texts, chosen: BriefConfig) -> str:
 
 
 def _system(sight: Sight, found: Texts, _chosen: BriefConfig) -> str:
-    storage = within(PATIENCE_S, lambda: _storage(datastores_in(found))) or (None, [])
+    host, location = sight.host(), datastores_in(found)
+    storage = within(PATIENCE_S, lambda: _storage(location, host)) or (None, [])
     return messages.system_host(sight, ROOT, storage, version())
 
 
-def _storage(location: str) -> messages.Storage:
-    from collector.datastores import capacity, datastores, monitored
+def _storage(location: str, host: Lookup | None) -> messages.Storage:
+    from collector.datastores import capacity, datastores, monitored, volume_groups
 
-    told = ((number, monitored(directory)) for number, directory in datastores(location))
+    groups = volume_groups(host)
+    told = ((number, monitored(directory, groups)) for number, directory in datastores(location))
     return capacity(location), [(number, each) for number, each in told if each is not None]
 
 

@@ -6,7 +6,14 @@ from functools import partial
 from pathlib import Path
 
 from collector.addresses import addresses
-from collector.datastores import Capacity, capacity, datastores, disk_bytes, monitored
+from collector.datastores import (
+    Capacity,
+    capacity,
+    datastores,
+    disk_bytes,
+    monitored,
+    volume_groups,
+)
 from collector.inventory import Found
 from collector.statfs import Worker
 from im_probes import messages
@@ -31,9 +38,9 @@ class Storage:
     def __init__(self, location: Path, worker: "Worker[object]") -> None:
         self._location, self._worker = location, worker
 
-    def capacity(self) -> messages.Storage:
-        """Of the place of all datastores, and of each that is to be told."""
-        asked = {number: partial(monitored, path) for number, path in self._all()}
+    def capacity(self, groups: Mapping[str, Capacity]) -> messages.Storage:
+        """Of the place of all datastores, and of each that is to be told; `groups` are LVM's."""
+        asked = {number: partial(monitored, path, groups) for number, path in self._all()}
         answers = self._ask("capacity", {-1: partial(capacity, self._location), **asked})
         known = {n: found for n, found in answers.items() if isinstance(found, Capacity)}
         return known.pop(-1, None), sorted(known.items())
@@ -113,9 +120,9 @@ class Messages:
     def system_host(self) -> str:
         """SYSTEM_HOST."""
         errors = {name: each.error for name, each in self.outlook().items()}
-        return messages.system_host(
-            self.look(), self.root, self.storage.capacity(), self.version(), errors
-        )
+        sight = self.look()
+        storage = self.storage.capacity(volume_groups(sight.host()))
+        return messages.system_host(sight, self.root, storage, self.version(), errors)
 
     def _more(self, vmid: int, found: Found, disks: Mapping[int, int]) -> str:
         told = {n: (each.value, each.error) for n, each in self.vm_outlook.of(vmid).items()}

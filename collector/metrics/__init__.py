@@ -16,6 +16,7 @@ from collector.metrics import (
     host_memory,
     host_network,
     host_pressure,
+    host_volume_groups,
     io,
     memory,
     network,
@@ -47,6 +48,7 @@ HOST: dict[str, Group[Machine]] = {
     "host_pressure": host_pressure.GROUP,
     "host_disks": host_disks.GROUP,
     "host_filesystems": host_filesystems.GROUP,
+    "host_volume_groups": host_volume_groups.GROUP,
     "host_network": host_network.GROUP,
     "rbd": rbd.HOST_GROUP,
 }

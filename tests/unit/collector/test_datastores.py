@@ -1,7 +1,16 @@
 import os
 from pathlib import Path
 
-from collector.datastores import capacity, datastores, disk_bytes, monitored
+from collector.datastores import (
+    Capacity,
+    capacity,
+    datastores,
+    disk_bytes,
+    monitored,
+    volume_groups,
+)
+from collector.model import MISSING, Column, Entity, Row, Stamp
+from collector.reading import Reading
 
 
 def image(path: Path, size: int) -> None:
@@ -43,14 +52,37 @@ def test_only_marked_datastores_are_told(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     (tmp_path / "100/.monitor").write_text("ssh\n")
     (tmp_path / "007/.monitor").write_text("ssh\n")
-    told = {number: monitored(path) is not None for number, path in datastores(tmp_path)}
+    told = {number: monitored(path, {}) is not None for number, path in datastores(tmp_path)}
     assert told == {0: False, 100: True}
 
 
 def test_what_is_no_file_system_is_not_told_as_one(tmp_path: Path) -> None:
     for driver, told in (("", True), ("qcow2\n", True), ("fs_lvm_ssh\n", False), ("ceph", False)):
         (tmp_path / ".monitor").write_text(driver)
-        assert (monitored(str(tmp_path)) is not None) is told
+        assert (monitored(str(tmp_path), {}) is not None) is told
+
+
+def host(groups: dict[str, tuple[float, float]]) -> Reading:
+    names = ("lxc_host_volume_group_size_bytes", "lxc_host_volume_group_free_bytes")
+    columns = tuple(Column(name, (("vg", vg),)) for vg in groups for name in names)
+    values = [value for pair in groups.values() for value in pair]
+    return Reading(Row(Entity("host", "h", ()), 1, columns, values), Stamp(0, 0, "b"))
+
+
+def test_a_datastore_on_lvm_is_the_volume_group_of_its_id(tmp_path: Path) -> None:
+    groups = volume_groups(host({"vg-one-100": (300.0, 100.0), "vg-one-101": (9.0, MISSING)}))
+    assert groups == {"vg-one-100": Capacity(200, 300, 100)}
+    for driver in ("fs_lvm\n", "fs_lvm_ssh"):
+        for number in ("10", "100", "101"):
+            (tmp_path / number).mkdir(exist_ok=True)
+            (tmp_path / number / ".monitor").write_text(driver)
+        told = {number: monitored(path, groups) for number, path in datastores(tmp_path)}
+        assert told == {10: None, 100: Capacity(200, 300, 100), 101: None}
+
+
+def test_without_a_reading_there_are_no_volume_groups() -> None:
+    assert volume_groups(None) == {}
+    assert volume_groups(host({})) == {}
 
 
 def test_capacity_adds_up(tmp_path: Path) -> None:

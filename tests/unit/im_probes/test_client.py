@@ -80,7 +80,7 @@ class Host:
             Agent.OK,
         )
 
-    def capacity(self) -> Any:
+    def capacity(self, _groups: object) -> Any:
         return None, []
 
     def see(self, _readings: Any) -> None:

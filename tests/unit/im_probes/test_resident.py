@@ -27,7 +27,7 @@ def test_capacity_and_disks(tmp_path: Path, worker: "Worker[object]") -> None:
     (tmp_path / "100/7/disk.0").rename(tmp_path / "100/7/disk.1")
     (tmp_path / "100/.monitor").touch()
     storage = Storage(tmp_path, worker)
-    location, told = storage.capacity()
+    location, told = storage.capacity({})
     assert location is not None
     assert [number for number, _ in told] == [100]
     assert storage.disks(frozenset({7})) == {7: {0: 4096, 1: 4096}}
@@ -40,7 +40,7 @@ def test_one_that_hangs_does_not_hide_the_others(
     (tmp_path / "1").mkdir()
     released = threading.Event()
 
-    def hang(directory: str) -> Capacity:
+    def hang(directory: str, _groups: object) -> Capacity:
         if directory.endswith("/0"):
             released.wait(60)
         return Capacity(1, 2, 3)
@@ -49,7 +49,7 @@ def test_one_that_hangs_does_not_hide_the_others(
     storage = Storage(tmp_path, worker)
     try:
         began = time.monotonic()
-        while storage.capacity()[1] != [(1, Capacity(1, 2, 3))]:
+        while storage.capacity({})[1] != [(1, Capacity(1, 2, 3))]:
             assert time.monotonic() - began < 60
     finally:
         released.set()
@@ -57,5 +57,5 @@ def test_one_that_hangs_does_not_hide_the_others(
 
 def test_without_datastores_there_is_nothing(tmp_path: Path, worker: "Worker[object]") -> None:
     storage = Storage(tmp_path / "none", worker)
-    assert storage.capacity() == (None, [])
+    assert storage.capacity({}) == (None, [])
     assert storage.disks(frozenset({7})) == {}
