@@ -1,9 +1,20 @@
 """Which devices are looked at, on a sysfs made by hand, and which groups are told."""
 
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from collector.lvm import VolumeGroup
+import pytest
+
+from collector.devices import Devices
+from collector.hardware import Recheck
+from collector.lvm import LvmError, VolumeGroup
+from collector.machine import Machine
+from collector.metrics import host_volume_groups
 from collector.metrics.host_volume_groups import merged
+from collector.statfs import Worker
 from collector.volumegroups import candidates
 
 
@@ -64,3 +75,101 @@ def test_a_name_of_two_groups_is_not_told() -> None:
     assert merged([one, two, VolumeGroup("c", "data", 1, 5, 5)]) == [
         VolumeGroup("c", "data", 1, 5, 5)
     ]
+
+
+class Host:
+    """The groups a of sda and b of sdb, which can be made to hang or to be damaged."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        device(root, "sda")
+        device(root, "sdb")
+        self.now_s = 0.0
+        self.hangs = self.is_damaged = False
+        self.hanging, self.released = threading.Event(), threading.Event()
+        self.devices = Devices(root, root)
+        self.devices.volumes.close()
+        self.devices.volumes = Worker(clock=lambda: self.now_s)
+        monkeypatch.setattr(host_volume_groups, "on_device", self._on_device)
+        monkeypatch.setattr(host_volume_groups, "Recheck", partial(Recheck, lambda: self.now_s))
+        source = host_volume_groups.GROUP.open(Machine(root, self.devices))
+        assert source is not None
+        self.source = source
+
+    def _on_device(self, _root: Path, name: str, _texts: object) -> VolumeGroup | None:
+        if name == "sdb" and self.hangs:
+            self.hanging.set()
+            self.released.wait(60)
+        if name == "sdb" and self.is_damaged:
+            raise LvmError("the label's checksum is wrong")
+        return VolumeGroup(name, name[-1], 1, 9, 8)
+
+    def told(self) -> list[str]:
+        """The names of the groups in this cycle; what it asks may be answered in the next."""
+        columns, values = self.source.read()
+        assert len(columns) == len(values)
+        return [dict(column.labels)["vg"] for column in columns[::2]]
+
+    def close(self) -> None:
+        self.released.set()
+        self.source.close()
+        self.devices.close()
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    made = Host(tmp_path, monkeypatch)
+    yield made
+    made.close()
+
+
+def settled(host: Host) -> list[str]:
+    host.told()
+    assert host.devices.volumes.settle(60)
+    return host.told()
+
+
+def test_a_steady_state_gives_one_object(host: Host) -> None:
+    assert settled(host) == ["a", "b"]
+    before = host.source.read()
+    host.now_s += host_volume_groups.ROUND_S
+    settled(host)
+    assert host.source.read() is before
+
+
+def test_a_disk_that_hangs_costs_its_group_alone_and_no_cycle(host: Host) -> None:
+    assert settled(host) == ["a", "b"]
+    host.hangs = True
+    for _ in range(4):
+        host.now_s += host_volume_groups.ROUND_S
+        host.told()
+        until(lambda: host.devices.volumes.fresh("sda", 0.0) is not None)
+        assert host.hanging.wait(60)
+    assert host.told() == ["a"]
+    assert host.devices.stuck_threads == 1
+    host.hangs = False
+    host.released.set()
+    until(lambda: host.devices.stuck_threads == 0)
+    host.now_s += host_volume_groups.ROUND_S
+    assert settled(host) == ["a", "b"]
+
+
+def test_a_damaged_one_is_said_once(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    host.is_damaged = True
+    for _ in range(3):
+        assert settled(host) == ["a"]
+        host.now_s += host_volume_groups.ROUND_S
+    assert [each.args for each in caplog.records] == [("sdb: the label's checksum is wrong",)]
+
+
+def test_a_disk_that_went_takes_its_group_along(host: Host, tmp_path: Path) -> None:
+    assert settled(host) == ["a", "b"]
+    (tmp_path / "sys/class/block/sdb").unlink()
+    host.now_s += host_volume_groups.ROUND_S
+    assert settled(host) == ["a"]
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
