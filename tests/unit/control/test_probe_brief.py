@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from collector.model import Column, Entity, Row, Stamp
+from collector.reading import Reading
 from control import probe, probe_brief
+from control.brief_config import BriefConfig
 from control.deadline import within
+from im_probes.sight import Agent, Sight
 
 HEAVY = {"dataclasses", "re", "enum", "typing", "pathlib", "json", "logging", "msgspec", "tomllib"}
 PATH = [str(Path(probe_brief.__file__).parent.parent), sysconfig.get_path("purelib")]
@@ -32,6 +36,18 @@ def test_nothing_heavy_is_imported(probe: str) -> None:
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
     )
     assert HEAVY.isdisjoint(done.stdout.split())
+
+
+def test_a_datastore_on_lvm_is_told_by_the_agents_cycle(tmp_path: Path) -> None:
+    (tmp_path / "100").mkdir()
+    (tmp_path / "100/.monitor").write_text("fs_lvm\n")
+    names = ("lxc_host_volume_group_size_bytes", "lxc_host_volume_group_free_bytes")
+    columns = tuple(Column(name, (("vg", "vg-one-100"),)) for name in names)
+    row = Row(Entity("host", "h", ()), 1, columns, [5.0 * (1 << 30), 2.0 * (1 << 30)])
+    sight = Sight([Reading(row, Stamp(0, 0, "b"))], Agent.OK)
+    where = {"DATASTORE_LOCATION": [str(tmp_path)]}
+    said = probe_brief.PROBES["host/system"](sight, where, BriefConfig())
+    assert 'DS=[ID="100",USED_MB="3072",TOTAL_MB="5120",FREE_MB="2048"]' in said
 
 
 def test_what_takes_too_long_is_given_up() -> None:

@@ -59,3 +59,16 @@ def test_without_datastores_there_is_nothing(tmp_path: Path, worker: "Worker[obj
     storage = Storage(tmp_path / "none", worker)
     assert storage.capacity({}) == (None, [])
     assert storage.disks(frozenset({7})) == {}
+
+
+def test_a_volume_group_is_told_where_the_agent_knows_it(
+    tmp_path: Path, worker: "Worker[object]"
+) -> None:
+    (tmp_path / "100").mkdir()
+    (tmp_path / "100/.monitor").write_text("fs_lvm_ssh\n")
+    storage = Storage(tmp_path, worker)
+    assert storage.capacity({})[1] == []
+    group = Capacity(1, 3, 2)
+    assert storage.capacity({"vg-one-100": group, "vg-one-10": Capacity(0, 0, 0)})[1] == [
+        (100, group)
+    ]
