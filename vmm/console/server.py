@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shutil
 
 from vmm.console import wanted
 from vmm.console.listener import Listener
@@ -29,12 +30,14 @@ class Server:
         """Serve until cancelled; everything is closed then."""
         os.makedirs(self._directory, exist_ok=True)
         os.chmod(self._directory, DIRECTORY_MODE)  # the ids of the screens have to pass
+        self._sweep()
         try:
             while True:
                 await self.round()
                 await asyncio.sleep(ROUND_SECONDS)
         finally:
             await self._close(set(self._open))
+            self._sweep()
 
     async def round(self) -> None:
         """Make what is open equal to what is wanted now."""
@@ -45,6 +48,11 @@ class Server:
             if name not in self._open:
                 await self._try(one)
         self._told = {name: said for name, said in self._told.items() if name in asked}
+
+    def _sweep(self) -> None:
+        """Remove what is left of screens when there is none: of a server that was killed."""
+        for name in os.listdir(self._directory):
+            shutil.rmtree(f"{self._directory}/{name}")
 
     async def _try(self, one: Wanted) -> None:
         listener = Listener(one, self._login, self._directory)

@@ -45,8 +45,14 @@ def take_places() -> None:
             run("cp", "-a", f"{place}/.", copy)
             run("mount", "-t", "tmpfs", "-o", "mode=0755", "nxid", place)
             run("cp", "-a", f"{copy}/.", place)
-    for place in (*EMPTY, "/var/lib/nebulxc", "/var/lib/one", "/run/systemd"):
-        run("mount", "-t", "tmpfs", "-o", "mode=0755", "nxid", place)
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as kept:
+        run("mount", "--bind", str(TOP), kept)
+        for place in (*EMPTY, "/var/lib/nebulxc", "/var/lib/one", "/run/systemd"):
+            run("mount", "-t", "tmpfs", "-o", "mode=0755", "nxid", place)
+        if not TOP.exists():  # the checkout lies in a place that is covered now
+            TOP.mkdir(parents=True)
+            run("mount", "--bind", kept, str(TOP))
+        run("umount", kept)
 
 
 def opennebula() -> None:

@@ -41,7 +41,7 @@ def server(installation: Installation) -> Iterator[subprocess.Popen[bytes]]:
         killed = child.poll() is not None
         child.send_signal(signal.SIGTERM)
         assert child.wait(60) == (-signal.SIGKILL if killed else 0)
-        assert killed or os.listdir(run) == []
+        assert killed or os.listdir(run) == [], (installation.base / "server.log").read_text()
     finally:
         child.kill()
         child.wait()
