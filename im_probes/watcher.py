@@ -4,6 +4,7 @@ Needs no privilege: inotify on the cgroup tree tells of starts and orderly ends,
 of every death, also where a killed monitor leaves its cgroups behind.
 """
 
+import errno
 import os
 import select
 from collections.abc import Mapping
@@ -78,7 +79,10 @@ class Watcher:
     def _follow(self, found: Found) -> None:
         try:
             pidfd = os.pidfd_open(found.init_pid)
-        except ProcessLookupError:
+        except OSError as error:
+            # EINVAL: it is being taken apart at this very moment (seen on Linux 6.1).
+            if error.errno not in (errno.ESRCH, errno.EINVAL):
+                raise
             self._inventory.lost(found)
             return
         self._pidfds[pidfd] = found

@@ -5,6 +5,7 @@ Imported by hooks: keep it lean.
 """
 
 import contextlib
+import errno
 import os
 import select
 import signal
@@ -36,7 +37,10 @@ def held(pid: int, started: int | None = None) -> Iterator[int | None]:
         return
     try:
         fd = os.pidfd_open(pid)
-    except ProcessLookupError:
+    except OSError as error:
+        # EINVAL: it is being taken apart at this very moment (seen on Linux 6.1).
+        if error.errno not in (errno.ESRCH, errno.EINVAL):
+            raise
         yield None
         return
     try:

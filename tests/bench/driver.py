@@ -1,6 +1,6 @@
 """What an action costs over bare LXC: deploy, shutdown and cancel over lxc-start and lxc-stop.
 
-Run as root: `.venv/bin/python tests/bench/vmm.py [--json] [--runs 10]`. Both start the same
+Run as root: `.venv/bin/python tests/bench/driver.py [--json] [--runs 10]`. Both start the same
 busybox root with the same LXC configuration: bare LXC from a mounted directory and without hooks,
 ours from a raw image through the very entry programs of an environment, with the VM as XML on
 standard input. Actions are whole processes, the interpreter's start included; deploy's settle
@@ -21,12 +21,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).parent.parent)  # beside this file, `vmm` is this file
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from support.installation import Images, Installation, run  # noqa: E402 - after the path is right
+from support.installation import Images, Installation, run
 
-from control import entries  # noqa: E402
-from vmm.cgroup_tree import CgroupTree  # noqa: E402
+from control import entries
+from vmm.cgroup_tree import CgroupTree
 
 VMID = 71190
 BARE = f"nxve-bare-{os.getpid()}"
