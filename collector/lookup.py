@@ -5,6 +5,7 @@ Imports next to nothing: a probe that lives for 30 ms uses it as well as the pag
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from math import fsum
 
 from collector.rates import per_second
@@ -30,28 +31,28 @@ class Side:
         self.generation, self.mono_ns = generation, mono_ns
 
 
-class Lookup:
+class Lookup(ABC):
     """`now` is the newest row, `earlier` the one before it, None where there is none."""
 
     __slots__ = ()
 
     @property
+    @abstractmethod
     def kind(self) -> str:
         """The entity's kind."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """The entity's name."""
-        raise NotImplementedError
 
+    @abstractmethod
     def now(self) -> Side:
         """The newest row."""
-        raise NotImplementedError
 
+    @abstractmethod
     def earlier(self) -> Side | None:
         """The row before it."""
-        raise NotImplementedError
 
     def labelled(self, metric: str) -> Iterator[tuple[Labels, float]]:
         """Every column of `metric` that was read: its labels and value."""

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from support.installation import run
+from support.steps import applied, removed
 
 from control.install import node, opennebula
 from control.install.containers import Containers
 from control.install.opennebula import Member, Sudoers
 from control.install.packages import Packages
-from control.install.step import Step
 from control.install.subids import Subids
 from control.problem import Problem
 from vmm.host import Host
@@ -30,18 +30,6 @@ def user() -> Iterator[str]:
     run("useradd", "--system", "--user-group", "--no-create-home", USER)
     yield USER
     run("userdel", USER)
-
-
-def applied(step: Step) -> None:
-    assert step.missing()
-    step.apply()
-    assert step.missing() == ""
-
-
-def removed(step: Step) -> None:
-    assert step.leftover()
-    step.remove()
-    assert step.leftover() == ""
 
 
 @pytest.mark.parametrize("before", ["", "root:100000:65536\n", "a:1:2\nno newline"])

@@ -5,26 +5,13 @@ import os
 from pathlib import Path
 
 import pytest
+from support.steps import applied, removed
 
 from control.install.paths import Directory, Link, TextFile
-from control.install.step import Step
 
 pytestmark = pytest.mark.host
 
 GROUP = "daemon"  # Debian has it everywhere
-
-
-def applied(step: Step) -> None:
-    """Apply a step that has something to do, after which it has not."""
-    assert step.missing()
-    step.apply()
-    assert step.missing() == ""
-
-
-def removed(step: Step) -> None:
-    assert step.leftover()
-    step.remove()
-    assert step.leftover() == ""
 
 
 def test_a_directory_gets_mode_and_group(tmp_path: Path) -> None:
