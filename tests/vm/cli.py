@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from vm import bootstrap, cache, capture, image, packages, suite
+from vm.outcome import Outcome, closing_line, count
 from vm.process import CommandError
 from vm.session import Session, alone
 from vm.settings import GUEST_CHECKOUT, RELEASES, Instance, default_name
@@ -112,7 +113,8 @@ def _run(instance: Instance, arguments: argparse.Namespace) -> int:
 
 
 def _push(instance: Instance, _arguments: argparse.Namespace) -> int:
-    Session.attach(instance).guest.push_checkout(GUEST_CHECKOUT)
+    with alone(instance):
+        Session.attach(instance).guest.push_checkout(GUEST_CHECKOUT)
     return 0
 
 
@@ -164,7 +166,8 @@ def _container_root(instance: Instance, _arguments: argparse.Namespace) -> int:
 
 def _test(instance: Instance, arguments: argparse.Namespace) -> int:
     if arguments.here:
-        return _suite(Session.attach(instance), arguments.rest)
+        with alone(instance):  # a second run would take the checkout from under this one
+            return _suite(Session.attach(instance), arguments.rest)
     with _own(instance, arguments, "test") as session:
         return _suite(session, arguments.rest)
 
@@ -193,14 +196,25 @@ def _suite(session: Session, rest: list[str]) -> int:
     cache.remove(directory)
     directory.mkdir(parents=True)
     drives = any(word.startswith(suite.OUTSIDE) for word in rest)
-    halves = [_outside] if drives else [_inside] if rest else [_inside, _outside]
+    wanted = ["outside"] if drives else ["inside"] if rest else ["inside", "outside"]
+    statuses: dict[str, int] = {}
     try:
-        statuses = [half(session, rest) for half in halves]
+        for half in wanted:
+            statuses[half] = HALVES[half](session, rest)
     finally:
-        counts = {where: suite.count(directory / f"{where}.xml") for where in ("inside", "outside")}
-        print(suite.closing_line(session.about(), counts["inside"], counts["outside"]))
-    empty = any(not counts[half.__name__.strip("_")].good for half in halves)
-    return next(filter(None, statuses), int(empty))
+        outcomes = _tell(session, wanted, statuses)
+    return 0 if all(outcome.good for outcome in outcomes) else 1
+
+
+def _tell(session: Session, wanted: list[str], statuses: dict[str, int]) -> list[Outcome]:
+    """Print why what was wanted is not good, then how many tests ran where."""
+    counted = {half: count(suite.report(session.instance, half)) for half in HALVES}
+    outcomes = [Outcome(counted[half], statuses.get(half)) for half in wanted]
+    for half, outcome in zip(wanted, outcomes, strict=True):
+        if not outcome.good:
+            print(outcome.complaint(half, suite.said(session.instance, half)))
+    print(closing_line(session.about(), counted["inside"], counted["outside"]), flush=True)
+    return outcomes
 
 
 def _inside(session: Session, rest: list[str]) -> int:
@@ -219,6 +233,8 @@ def _outside(session: Session, rest: list[str]) -> int:
     finally:
         session.ceph.end()
 
+
+HALVES = {"inside": _inside, "outside": _outside}
 
 Command = Callable[[Instance, argparse.Namespace], int]
 COMMANDS: dict[str, Command] = {

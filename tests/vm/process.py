@@ -9,11 +9,13 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 BOUND = ("setpriv", "--pdeathsig", "KILL", "--")
 """In front of a command: the kernel ends it when its parent ends, even by SIGKILL."""
@@ -67,6 +69,31 @@ def run(
     if done.returncode:
         raise CommandError(_explain(argv, done.returncode, done.stdout, done.stderr))
     return (done.stdout or b"").decode(errors="replace")
+
+
+def stream(
+    argv: Sequence[str], log: Path, *, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> int:
+    """Run a command whose output goes where ours goes, and into `log`; its status."""
+    out, err = subprocess.PIPE, subprocess.STDOUT
+    with (
+        log.open("wb") as kept,
+        subprocess.Popen(argv, stdout=out, stderr=err, cwd=cwd, env=env) as process,
+    ):
+        try:
+            _copy(process.stdout, kept, sys.stdout.buffer)
+        except BaseException:
+            process.kill()
+            raise
+    return process.returncode
+
+
+def _copy(source: IO[bytes] | None, *targets: IO[bytes]) -> None:
+    """Everything as it comes, until the source ends."""
+    while part := os.read(source.fileno(), 65536) if source else b"":
+        for target in targets:
+            target.write(part)
+            target.flush()
 
 
 def _explain(argv: Sequence[str], status: int, stdout: bytes | None, stderr: bytes | None) -> str:

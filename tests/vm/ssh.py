@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vm import netns
-from vm.process import BOUND, CommandError, Service
+from vm.checkout import files, packed
+from vm.process import BOUND, CommandError, Service, stream
 from vm.settings import CHECKOUT, Instance
 
 PORT = 2222  # on the namespace's loopback: machines with different names do not collide
@@ -92,10 +93,13 @@ class Guest:
             raise CommandError(f"in the guest, status {result.returncode}: {command[:300]}\n{said}")
         return result
 
-    def stream(self, command: str) -> int:
-        """Run a command with our own input and output; its status."""
+    def stream(self, command: str, log: Path | None = None) -> int:
+        """Run a command with our own input and output, which is kept in `log`; its status."""
         terminal = ("-t",) if _is_terminal() else ()
-        return subprocess.run([*BOUND, *self._argv(*terminal), command], check=False).returncode
+        argv = [*BOUND, *self._argv(*terminal), command]
+        if log:
+            return stream(argv, log)
+        return subprocess.run(argv, check=False).returncode
 
     def shell(self) -> int:
         """An interactive root shell; its status."""
@@ -103,11 +107,7 @@ class Guest:
 
     def push_checkout(self, target: str) -> None:
         """Copy what git knows or would add to `target`, which is made anew."""
-        listing = ["git", "-C", str(CHECKOUT), "ls-files", "-z", "-co", "--exclude-standard"]
-        names = subprocess.run(listing, capture_output=True, check=True).stdout.split(b"\0")
-        there = b"\0".join(name for name in names if name and (CHECKOUT / name.decode()).exists())
-        pack = ["tar", "-C", str(CHECKOUT), "--null", "-T", "-", "-cf", "-"]
-        archive = subprocess.run(pack, input=there, capture_output=True, check=True).stdout
+        archive = packed(CHECKOUT, files(CHECKOUT))
         unpack = f"rm -rf {target} && mkdir -p {target} && tar -C {target} -x --no-same-owner"
         self.run(unpack, stdin=archive)
 

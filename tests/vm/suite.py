@@ -1,13 +1,10 @@
-"""The guest's part of the suite: pushed, run, its results fetched and counted."""
+"""The guest's part of the suite: pushed, run, its results fetched."""
 
 import os
-import subprocess
-import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from vm.process import BOUND, CommandError, run
+from vm.process import BOUND, CommandError, run, stream
 from vm.session import Session
 from vm.settings import CHECKOUT, GUEST_CHECKOUT, GUEST_PYTHON, GUEST_RESULTS, Instance
 from vm.step import step
@@ -28,36 +25,19 @@ TIMEOUT = "--timeout=1800"
 PYTEST = f"-m pytest -p no:cacheprovider -o console_output_style=classic {TIMEOUT} --durations=8"
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many tests ended how."""
-
-    ran: int
-    failed: int
-    skipped: int
-
-    @property
-    def good(self) -> bool:
-        """Whether tests ran and none failed or was skipped: a skip is a missing capability."""
-        return self.ran > 0 and not self.failed and not self.skipped
-
-
 def results_directory(instance: Instance) -> Path:
     """Where results, logs and captures of a run are left."""
     return CHECKOUT / "var/vm" / instance.name
 
 
-def count(report: Path) -> Count:
-    """The totals of a JUnit report; all 0 when it was not written."""
-    if not report.exists():
-        return Count(0, 0, 0)
-    suites = ET.parse(report).getroot().iter("testsuite")
-    totals = [
-        [int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")]
-        for suite in suites
-    ]
-    tests, failures, errors, skipped = (sum(column) for column in zip(*totals, strict=True))
-    return Count(tests, failures + errors, skipped)
+def said(instance: Instance, half: str) -> Path:
+    """Where what pytest said of a half of the run ("inside", "outside") is kept."""
+    return results_directory(instance) / f"{half}.txt"
+
+
+def report(instance: Instance, half: str) -> Path:
+    """The JUnit report of a half of the run."""
+    return results_directory(instance) / f"{half}.xml"
 
 
 def push(session: Session) -> None:
@@ -103,7 +83,7 @@ def run_inside(session: Session, arguments: Sequence[str]) -> int:
         f" --junitxml={GUEST_RESULTS}/inside.xml {chosen}"
     )
     with step("tests in the guest"):
-        return session.guest.stream(command)
+        return session.guest.stream(command, log=said(session.instance, "inside"))
 
 
 def _quote(word: str) -> str:
@@ -115,20 +95,19 @@ def run_outside(session: Session, arguments: Sequence[str]) -> int:
     python = CHECKOUT / ".venv/bin/python"
     if not python.exists():
         raise CommandError(f"{python} is missing: scripts/test makes it")
-    report = results_directory(session.instance) / "outside.xml"
-    argv = [*BOUND, str(python), *PYTEST.split(), "-m", "guest", f"--junitxml={report}"]
+    junit = f"--junitxml={report(session.instance, 'outside')}"
+    argv = [*BOUND, str(python), *PYTEST.split(), "-m", "guest", junit]
     named = {
         "NEBULXC_VM": session.instance.name,
         "NEBULXC_VM_RELEASE": session.instance.release.codename,
     }
     with step("tests that drive the guest"):
-        done = subprocess.run(
+        return stream(
             [*argv, *(arguments or (OUTSIDE,))],
+            said(session.instance, "outside"),
             cwd=CHECKOUT,
             env={**os.environ, **named},
-            check=False,
         )
-    return done.returncode
 
 
 def fetch(session: Session) -> None:
@@ -140,14 +119,3 @@ def fetch(session: Session) -> None:
         session.guest.pull(GUEST_RESULTS, target)
         console = session.machine.serial.read_bytes()
         (target / "console.txt").write_bytes(console)
-
-
-def closing_line(about: dict[str, str], inside: Count, outside: Count) -> str:
-    """What the run amounts to, in one line."""
-    ran, failed = inside.ran + outside.ran, inside.failed + outside.failed
-    skipped = inside.skipped + outside.skipped
-    where = f"{about['distribution']}, kernel {about['kernel']}, LXC {about['lxc']}"
-    return (
-        f"guest ({where}): {inside.ran} tests ran in it, {outside.ran} drove it from outside;"
-        f" {ran - failed - skipped} passed, {failed} failed, {skipped} skipped"
-    )

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from vm.process import CommandError, Identity, Service, identify, run
+from vm.process import CommandError, Identity, Service, identify, run, stream
 
 STARTER = """
 import sys
@@ -130,3 +130,12 @@ def test_a_failure_names_the_command_and_what_it_said() -> None:
 def test_a_command_without_end_is_ended() -> None:
     with pytest.raises(CommandError, match="no end after"):
         run("sleep", "60", timeout=0.2)
+
+
+def test_what_is_streamed_is_kept_too(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    log = tmp_path / "log"
+    assert stream(["sh", "-c", "echo out; echo err >&2; exit 3"], log) == 3
+    assert log.read_bytes() == b"out\nerr\n"
+    assert capfdbinary.readouterr().out == b"out\nerr\n"
