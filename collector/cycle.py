@@ -89,6 +89,7 @@ class Collector:
     def read(self) -> Cycle:
         """Read everything once. What cannot be read is missing and counted, never raised."""
         stamp = self._clock.now()
+        self.stats.last_stamp = stamp
         now_s = stamp.mono_ns / _NS
         self._guarded(self._devices.refresh)
         self._guarded(lambda: self._update(now_s))
@@ -101,7 +102,6 @@ class Collector:
             told.setdefault(row.entity.name, row)
         rows += told.values()
         self._devices.usages.wake()
-        self.stats.last_stamp = stamp
         return Cycle(stamp, tuple(rows))
 
     def settle(self, timeout_s: float) -> None:

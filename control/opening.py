@@ -1,5 +1,6 @@
 """Configuration → the collector, the store and a command's source of readings."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,9 @@ def store_path(config: Config) -> Path:
 @contextmanager
 def collecting(config: Config) -> Iterator[Collector]:
     """A collector that reads this host, for this block."""
+    if os.geteuid() != 0:
+        # What only root may read is then missing as is everything unknown, and no fault to tell.
+        logging.getLogger("collector").setLevel(logging.ERROR)
     found = Collector(collector_settings(config), SystemClock())
     try:
         yield found

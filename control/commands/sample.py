@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import os
+import sys
 
 from collector.model import samples
 from control import config, opening
@@ -23,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one cycle."""
+    if os.geteuid() != 0:
+        print("nebulxc sample: not root: what only root can read is missing", file=sys.stderr)
     with opening.collecting(config.chosen(args)) as collector:
         collector.read()
         # How full file systems are is asked in a thread, for one may hang.

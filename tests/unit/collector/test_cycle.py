@@ -235,6 +235,20 @@ def test_a_defect_in_the_hosts_groups_leaves_the_containers(
     assert one.stats.errors == {"cycle": 1}
 
 
+def test_a_failure_that_stays_is_logged_once(
+    collector: Make, tmp_path: Path, clock: SteppedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = captures.copied(captures.HYBRID, tmp_path)
+    (root / "sys/fs/cgroup/memory/lxc.payload.nxhd1/memory.stat").unlink()
+    clock.step(2 * 3600)  # of a machine that was not booted in this hour
+    one = collector(root)
+    for _ in range(3):
+        one.read()
+        clock.step(5)
+    assert one.stats.errors["memory"] > 1
+    assert len([line for line in caplog.messages if line.startswith("memory: ")]) == 1
+
+
 def test_rates_of_two_cycles_are_those_of_the_files(
     collector: Make, tmp_path: Path, clock: SteppedClock
 ) -> None:
