@@ -4,6 +4,7 @@ Only the chosen command's module is imported: `nebulxc sample` must not pay for 
 """
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -28,6 +29,8 @@ COMMANDS = {
 
 _BY_SIGNAL = 128
 """Shells add this to a signal's number."""
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""How a full disk and a terminal that is gone answer."""
 
 
 def _overview() -> argparse.ArgumentParser:
@@ -40,13 +43,31 @@ def _overview() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=tuple(COMMANDS), metavar="COMMAND", help="see above")
+    parser.add_argument(
+        "--version", dest="command", action="store_const", const="version", help="as `version`"
+    )
     return parser
+
+
+def _chosen(words: Sequence[str]) -> str:
+    """The command's name; ends the process where there is none."""
+    parser = _overview()
+    first = next(iter(words), "")
+    if first == "--version":
+        return "version"
+    if first.startswith("-") and first not in ("-h", "--help"):
+        parser.error(f"the command comes first, then its options: nebulxc COMMAND {first}")
+    command: str = parser.parse_args(words[:1]).command
+    return command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` (default: the process's) names; the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    command = _overview().parse_args(words[:1]).command
+    command = _chosen(words)
+    if sys.stdout is None:  # started with it closed: `nebulxc ls >&-`
+        print(f"nebulxc {command}: standard output is closed", file=sys.stderr)
+        return 1
     try:
         status = _run(command, words[1:])
         sys.stdout.flush()
@@ -54,12 +75,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"nebulxc {command}: {problem}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # Whoever read our output has enough. Python would complain again at its own flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()  # whoever read it has enough
         return _BY_SIGNAL + signal.SIGPIPE
+    except OSError as error:
+        if error.errno not in _UNWRITABLE or error.filename is not None:
+            raise
+        _discard_output()
+        print(f"nebulxc {command}: cannot write: {error.strerror}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return _BY_SIGNAL + signal.SIGINT
     return status
+
+
+def _discard_output() -> None:
+    """Python would complain again at its own flush."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(command: str, words: Sequence[str]) -> int:

@@ -19,7 +19,7 @@ def load(config: str | os.PathLike[str], *, keep: bool = True) -> NodePolicy:
 
     With `keep` it is left in /run for the next action.
     """
-    path = os.fspath(config)
+    path = os.path.abspath(config)  # its directory is looked at too
     if not os.path.exists(path):
         return NodePolicy(hook=HOOK)
     for part in (path, os.path.dirname(path)):

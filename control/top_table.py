@@ -35,6 +35,33 @@ ORDERS = {
 
 
 @dataclass(frozen=True, slots=True)
+class _Column:
+    """A column beside the name: the order that it belongs to, its width, and what it shows."""
+
+    title: str
+    by: str
+    cell: Callable[[Line], Text]
+    width: int = 5
+
+
+_COLUMNS = (
+    _Column("CPU%", "cpu", lambda line: Text(percent(line.cpu), _heat(line.cpu, line.cpu_limit))),
+    _Column(
+        "MEM",
+        "memory",
+        lambda line: Text(amount(line.memory), _heat(line.memory, line.memory_limit)),
+    ),
+    _Column("LIMIT", "memory", lambda line: Text(amount(line.memory_limit))),
+    _Column("RX/s", "network", lambda line: Text(amount(line.received))),
+    _Column("TX/s", "network", lambda line: Text(amount(line.sent))),
+    _Column("RD/s", "disk", lambda line: Text(amount(line.read))),
+    _Column("WR/s", "disk", lambda line: Text(amount(line.written))),
+    _Column("WAIT% C/M/I", "pressure", lambda line: _pressures(line), 11),  # noqa: PLW0108 - defined further down
+)
+_NAME_LEAST = 12
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What is drawn around the table: the line above it, and what is wrong with the figures.
 
@@ -55,7 +82,7 @@ def draw(lines: Sequence[Line], order: Order, frame: Frame) -> RenderableType:
     if frame.note:
         parts.append(Text(frame.note, style="yellow"))
     if running:
-        parts.append(_table(shown, order))
+        parts.append(_table(shown, order, frame.width))
     else:
         parts.append(Text("No container runs on this host. Start one: lxc-start NAME"))
     if frame.height is not None:
@@ -87,51 +114,46 @@ def ordered(lines: Sequence[Line], order: Order) -> list[Line]:
     return sorted(lines, key=place)
 
 
-def _table(lines: Sequence[Line], order: Order) -> Table:
+def _table(lines: Sequence[Line], order: Order, width: int) -> Table:
+    columns = _fitting(order, width)
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", expand=False)
     table.add_column(_title("CONTAINER", order, "name"))  # the only one that gives way
-    for title, by in (
-        ("CPU%", "cpu"),
-        ("MEM", "memory"),
-        ("LIMIT", "memory"),
-        ("RX/s", "network"),
-        ("TX/s", "network"),
-        ("RD/s", "disk"),
-        ("WR/s", "disk"),
-    ):
-        table.add_column(_title(title, order, by), justify="right", no_wrap=True, width=5)
-    table.add_column(
-        _title("WAIT% C/M/I", order, "pressure"), justify="right", no_wrap=True, width=11
-    )
+    for column in columns:
+        title = _title(column.title, order, column.by)
+        table.add_column(title, justify="right", no_wrap=True, width=column.width)
     for line in lines:
-        table.add_row(*_cells(line))
+        table.add_row(_name(line), *(column.cell(line) for column in columns))
     return table
+
+
+def _fitting(order: Order, width: int) -> Sequence[_Column]:
+    """What leaves room for names; what is sorted by never gives way."""
+    kept = list(_COLUMNS)
+    for by in ("pressure", "disk", "network", "memory", "cpu"):
+        if _NAME_LEAST + sum(1 + column.width for column in kept) < width:
+            break
+        if by != order.name:
+            kept = [column for column in kept if column.by != by]
+    return kept
 
 
 def _title(title: str, order: Order, by: str) -> Text:
     return Text(title, style="reverse" if order.name == by else "")
 
 
-def _cells(line: Line) -> list[Text]:
+def _name(line: Line) -> Text:
     frozen = line.state == "frozen"
-    return [
-        Text(
-            f"{printable(line.name)}{' (frozen)' if frozen else ''}",
-            "cyan" if frozen else "",
-            no_wrap=True,
-            overflow="ellipsis",
-        ),
-        Text(percent(line.cpu), _heat(line.cpu, line.cpu_limit)),
-        Text(amount(line.memory), _heat(line.memory, line.memory_limit)),
-        *(
-            Text(amount(value))
-            for value in (line.memory_limit, line.received, line.sent, line.read, line.written)
-        ),
-        Text("/").join(
-            Text(_whole(share), _strain(share))
-            for share in (line.cpu_pressure, line.memory_pressure, line.io_pressure)
-        ),
-    ]
+    return Text(
+        f"{printable(line.name)}{' (frozen)' if frozen else ''}",
+        "cyan" if frozen else "",
+        no_wrap=True,
+        overflow="ellipsis",
+    )
+
+
+def _pressures(line: Line) -> Text:
+    shares = (line.cpu_pressure, line.memory_pressure, line.io_pressure)
+    return Text("/").join(Text(_whole(share), _strain(share)) for share in shares)
 
 
 def _whole(share: float | None) -> str:

@@ -46,6 +46,12 @@ def test_a_command_inside(
     assert (status, said) == (0, "hello")
 
 
+def test_one_that_was_started_from_elsewhere(lxc_container: Callable[..., Container]) -> None:
+    container = lxc_container("elsewhere")
+    status, said = console(container.name, "/bin/echo", "-n", "hello")
+    assert (status, said) == (0, "hello")
+
+
 def test_one_that_does_not_run_is_one_sentence() -> None:
     status, said = console("nxt-nobody")
     assert (status, said.strip()) == (

@@ -205,6 +205,17 @@ def test_a_configuration_of_anothers_is_refused(tmp_path: Path) -> None:
         driver_policy.load(path)
 
 
+def test_a_configuration_named_from_where_one_is_has_a_directory_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    monkeypatch.setattr(driver_policy, "_require_roots", looked_at.append)
+    monkeypatch.chdir(tmp_path)
+    Path("nebulxc.toml").write_text("")
+    driver_policy.load("nebulxc.toml", keep=False)
+    assert looked_at == [f"{tmp_path}/nebulxc.toml", str(tmp_path)]
+
+
 def test_an_action_imports_nothing_slow() -> None:
     """What it imports is part of every action: these alone take longer than all of ours."""
     program = "import sys, control.action, vmm.actions.deploy; print(*sys.modules)"

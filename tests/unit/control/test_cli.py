@@ -11,6 +11,7 @@ from control import cli
 from control.cli import COMMANDS, main
 
 COMMANDS_DIR = Path(cli.__file__).parent / "commands"
+COMMAND = (sys.executable, "-I", "-c", "from control.cli import main; raise SystemExit(main())")
 
 
 def test_the_folder_equals_the_table() -> None:
@@ -67,12 +68,45 @@ def test_version_is_json_for_programs(capsys: pytest.CaptureFixture[str]) -> Non
     assert set(json.loads(capsys.readouterr().out)) == {"nebulxc", "python"}
 
 
+def test_version_as_an_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("nebulxc ")
+
+
+def test_an_option_before_the_command_is_told_its_place(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--config", "x.toml", "ls"])
+    assert "nebulxc COMMAND --config" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", [">&-", ">/dev/full"])
+def test_output_that_takes_nothing_is_one_line(output: str) -> None:
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f'"$@" {output}', "sh", *COMMAND, "version"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("nebulxc version: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_sample_that_root_did_not_ask_for_says_so_once() -> None:
+    code = "import os; os.geteuid = lambda: 1000; from control.cli import main; main(['sample'])"
+    ended = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, check=True, text=True
+    )
+    assert ended.stderr == "nebulxc sample: not root: what only root can read is missing\n"
+
+
 def test_a_closed_pipe_is_no_error() -> None:
-    code = "from control.cli import main; raise SystemExit(main())"
     reading, writing = os.pipe()
     os.close(reading)
     ended = subprocess.run(
-        [sys.executable, "-I", "-c", code, "version"],
+        [*COMMAND, "version"],
         stdout=writing,
         stderr=subprocess.PIPE,
         check=False,

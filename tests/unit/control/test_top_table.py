@@ -26,10 +26,12 @@ BUSY = Line(
 NEW = Line("a-name-that-is-much-longer-than-any-column-could-be", None, "frozen", None)
 
 
-def drawn(*lines: Line, key: str = "c", height: int | None = 24, note: str = "") -> list[str]:
+def drawn(
+    *lines: Line, key: str = "c", height: int | None = 24, note: str = "", width: int = 80
+) -> list[str]:
     out = io.StringIO()
-    console = Console(file=out, width=80, force_terminal=False)
-    console.print(draw(lines, ORDERS[key], Frame("host h", note, 80, height)))
+    console = Console(file=out, width=width, force_terminal=False)
+    console.print(draw(lines, ORDERS[key], Frame("host h", note, width, height)))
     return out.getvalue().splitlines()
 
 
@@ -47,6 +49,25 @@ def test_a_frame_fits_80_columns_and_shows_every_figure() -> None:
         "477M",
         "100/0/25",
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "width", "titles"),
+    [
+        ("c", 60, "CONTAINER CPU% MEM LIMIT RX/s TX/s RD/s WR/s"),
+        ("c", 40, "CONTAINER CPU% MEM LIMIT"),
+        ("d", 40, "CONTAINER CPU% RD/s WR/s"),
+        ("p", 30, "CONTAINER WAIT% C/M/I"),
+        ("a", 20, "CONTAINER CPU%"),
+    ],
+)
+def test_where_it_is_narrow_names_stay_and_what_is_sorted_by(
+    key: str, width: int, titles: str
+) -> None:
+    frame = drawn(BUSY, key=key, width=width)
+    assert max(map(len, frame)) <= width
+    assert frame[1].split() == titles.split()
+    assert frame[2].startswith("one-7")
 
 
 def test_unknown_is_a_dash() -> None:
