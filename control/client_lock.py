@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from collector.pidfd import opened
 from control.problem import Problem
 
 DIRECTORY = Path("/var/tmp/one_db")  # noqa: S108 - OpenNebula's own, rsync spares it; checked below
@@ -61,19 +62,19 @@ def _locked(file: IO[str]) -> bool:
 
 def _signal(file: IO[str], number: signal.Signals) -> bool:
     """Signal the holder. Its number is its own while the lock is held: it writes it first."""
-    with contextlib.suppress(ProcessLookupError):
-        pid = _holder(file)
-        if pid is None:
+    pid = _holder(file)
+    target = None if pid is None else opened(pid)
+    if target is None:
+        return False
+    try:
+        if _holder(file) != pid or _locked(file):
             return False
-        pidfd = os.pidfd_open(pid)
-        try:
-            if _holder(file) != pid or _locked(file):
-                return False
-            signal.pidfd_send_signal(pidfd, number)
-        finally:
-            os.close(pidfd)
-        return True
-    return False
+        signal.pidfd_send_signal(target, number)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(target)
+    return True
 
 
 def _holder(file: IO[str]) -> int | None:

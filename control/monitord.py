@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from collector.clock import SystemClock
+from collector.limits import raise_open_files
 from control import client_lock, config, rival, stopping
 from control.detached import Tell, detach
 from control.probing import probing
@@ -71,6 +72,7 @@ def _live(
     chosen: config.Config, monitoring: Monitoring, locks: Path, claim: rival.Claim, tell: Tell
 ) -> None:
     _log_to_syslog()
+    raise_open_files()
     try:
         with (
             client_lock.held(monitoring.host_id, locks) as lock,

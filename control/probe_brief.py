@@ -15,7 +15,7 @@ from control.deadline import PATIENCE_S, within
 from control.freshness import is_young
 from im_probes import messages
 from im_probes.configuration import datastores_in
-from im_probes.probes.vm_status import render_all, states
+from im_probes.probes.vm_status import failed, render_all, states
 from im_probes.recovery import is_recovering
 from im_probes.sight import Agent, Sight
 
@@ -52,7 +52,19 @@ def _status(sight: Sight, _found: Texts, chosen: BriefConfig) -> str:
     """The full list, for a probe by itself remembers nothing."""
     if is_recovering(ROOT):
         return ""
-    return render_all(states(sight.containers()), chosen.missing_state)
+    known = states(sight.containers())
+    up = [f"one-{vmid}" for vmid, state in known.items() if state in messages.UP]
+    return render_all(failed(known, _orphaned(up)), chosen.missing_state)
+
+
+def _orphaned(names: list[str]) -> set[str]:
+    from collector.inits import init_of, tree
+    from collector.orphans import orphaned
+
+    hierarchy = tree(ROOT)
+    if hierarchy is None:
+        return set()
+    return orphaned(ROOT, names, lambda name: init_of(ROOT, hierarchy, name))
 
 
 def _system(sight: Sight, found: Texts, _chosen: BriefConfig) -> str:

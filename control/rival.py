@@ -11,6 +11,8 @@ import signal
 import tempfile
 from pathlib import Path
 
+from collector.pidfd import opened
+
 DIRECTORY = Path(tempfile.gettempdir())
 """Where OpenNebula's control script keeps one-monitord-HID.pid: /tmp, unless TMPDIR says so."""
 PROC = Path("/proc")
@@ -76,12 +78,13 @@ def _command(process: Path) -> list[bytes]:
 
 def _end(pid: int) -> None:
     """Politely, then not; one that is not ours to end is left alone."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        fd = os.pidfd_open(pid)
-        with os.fdopen(fd):
-            ended = select.poll()
-            ended.register(fd, select.POLLIN)
-            for number in (signal.SIGTERM, signal.SIGKILL):
-                signal.pidfd_send_signal(fd, number)
-                if ended.poll(GRACE_MS):
-                    return
+    fd = opened(pid)
+    if fd is None:
+        return
+    with os.fdopen(fd), contextlib.suppress(ProcessLookupError, PermissionError):
+        ended = select.poll()
+        ended.register(fd, select.POLLIN)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            signal.pidfd_send_signal(fd, number)
+            if ended.poll(GRACE_MS):
+                return

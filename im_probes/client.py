@@ -58,6 +58,7 @@ _KIND = {
 }
 
 
+_UNSETTLED = frozenset({State.POWEROFF, State.FAILURE})
 _TOLD_ONCE = frozenset({MessageType.STATE_VM, MessageType.EXEC_VM})
 """What nobody tells again when it is lost."""
 
@@ -216,14 +217,17 @@ class Client:
         return render_all(now, self._front.missing_state)
 
     def _settled(self) -> States | None:
-        """All states; of one that died a moment ago, and may be rebooting, what was told before."""
+        """All states; of one that lost its init or its monitor a moment ago, and may be rebooting
+        or about to die as a whole, what was told before.
+        """
         now = self._messages.states()
         if now is None:
             return None
         dying = self._watcher.died_within(SETTLE_S)
         for vmid, before in self._told.items():
-            if f"one-{vmid}" in dying and now.get(vmid, State.POWEROFF) == State.POWEROFF:
-                self._dying |= before != State.POWEROFF
+            state = now.get(vmid, State.POWEROFF)
+            if f"one-{vmid}" in dying and state in _UNSETTLED:
+                self._dying |= before != state
                 now[vmid] = before
         return now
 

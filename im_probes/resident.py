@@ -15,12 +15,13 @@ from collector.datastores import (
     volume_groups,
 )
 from collector.inventory import Found
+from collector.orphans import orphaned
 from collector.statfs import Worker
 from im_probes import messages
 from im_probes.executions import Executions
 from im_probes.forecast import Forecast
 from im_probes.probes.vm_monitor import outlook, render, unread
-from im_probes.probes.vm_status import State, States, states, vmid_of
+from im_probes.probes.vm_status import State, States, failed, states, vmid_of
 from im_probes.recovery import is_recovering
 from im_probes.sight import Sight
 from im_probes.vm_outlook import VmOutlook
@@ -91,13 +92,14 @@ class Messages:
         if is_recovering(self.root):
             return None
         known = states(self.look().containers())
-        running = {vmid for name in self.running() if (vmid := vmid_of(name)) is not None}
-        for vmid in known.keys() - running:
+        running = {n: each for n, each in self.running().items() if vmid_of(n) is not None}
+        up = {vmid for name in running if (vmid := vmid_of(name)) is not None}
+        for vmid in known.keys() - up:
             known[vmid] = State.POWEROFF
-        for vmid in running:
+        for vmid in up:
             if known.get(vmid) != State.SUSPENDED:
                 known[vmid] = State.RUNNING
-        return known
+        return failed(known, orphaned(self.root, running, lambda name: running[name].init_pid))
 
     def monitor_vm(self) -> str:
         """MONITOR_VM: one line per OpenNebula container that runs."""

@@ -1,35 +1,63 @@
-"""Which containers run right now, and waking up as soon as one starts or dies.
+"""Which containers run right now, and waking up as soon as one starts, dies or loses its monitor.
 
 Needs no privilege: inotify on the cgroup tree tells of starts and orderly ends, a pidfd per init
-of every death, also where a killed monitor leaves its cgroups behind.
+of every death, also where a killed monitor leaves its cgroups behind, and one per monitor of that.
 """
 
-import errno
+import logging
 import os
 import select
 from collections.abc import Mapping
+from pathlib import Path
 
 from collector.clock import Clock
+from collector.files import read_new
+from collector.group import Gone
 from collector.inventory import Found, Inventory
+from collector.limits import descriptors
+from collector.pidfd import opened
+from collector.plain import text
+from collector.procfs import stat
+
+log = logging.getLogger(__name__)
 
 NS = 1_000_000_000
+_ADOPTER = 1
+_SPARE = 64
+"""Descriptors that are left for all else: without one nothing can be sent."""
+
+
+class HiddenError(Exception):
+    """Who runs cannot be told: without this, every VM would be POWEROFF."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "other users' processes are hidden from this one (/proc is mounted with hidepid):"
+            " mount it with gid= of a group that this user is in, too"
+        )
 
 
 class Watcher:
-    """An inventory of our own, with a descriptor to wait on for each container."""
+    """An inventory of our own, with descriptors to wait on for each container."""
 
-    def __init__(self, inventory: Inventory, clock: Clock) -> None:
-        self._inventory, self._clock = inventory, clock
+    def __init__(self, inventory: Inventory, clock: Clock, root: Path = Path("/")) -> None:
+        self._inventory, self._clock, self._root = inventory, clock, root
         self._poll = select.poll()
-        self._pidfds: dict[int, Found] = {}
-        self._of: dict[Found, int] = {}
+        self._followed: dict[int, Found] = {}
+        """By pidfd, of inits and monitors."""
+        self._of: dict[Found, list[int]] = {}
+        """The pidfds of each, its init's first."""
         self._died: dict[str, float] = {}
+        self._room = descriptors() - _SPARE
+        self._was_full = self._is_blind = False
         if inventory.fileno() >= 0:
             self._poll.register(inventory.fileno(), select.POLLIN)
         self.refresh()
 
     def running(self) -> Mapping[str, Found]:
-        """The running containers by name."""
+        """The running containers by name; HiddenError where that cannot be seen."""
+        if self._is_blind:
+            raise HiddenError
         return {found.name.text: found for found in self._inventory.running.values()}
 
     def stopped(self) -> frozenset[str]:
@@ -47,22 +75,23 @@ class Watcher:
         events = self._poll.poll(timeout_s * 1000)
         if deaths_only and tree >= 0:
             self._poll.modify(tree, select.POLLIN)
-        for fd, _ in events:
-            found = self._pidfds.get(fd)
+        for pidfd, _ in events:
+            found = self._followed.get(pidfd)
             if found is not None:
-                self._died[found.name.text] = self._clock.now().mono_ns / NS
-                self._forget(found)
-                self._inventory.lost(found)
+                self._ended(found, pidfd)
         return bool(events)
 
     def died_within(self, seconds: float) -> frozenset[str]:
-        """The names of the containers that died less than that ago, also if they run again."""
+        """The names of the containers of which init or monitor died less than that ago, also if
+        they run again.
+        """
         since = self._clock.now().mono_ns / NS - seconds
         self._died = {name: at for name, at in self._died.items() if at > since}
         return frozenset(self._died)
 
     def refresh(self) -> None:
         """Look again, and wait for those that are new."""
+        self._is_blind = text(f"{self._root}/proc/{_ADOPTER}/stat") is None
         self._inventory.refresh(self._clock.now().mono_ns / NS)
         running = set(self._inventory.running.values())
         for found in set(self._of) - running:
@@ -76,21 +105,51 @@ class Watcher:
             self._forget(found)
         self._inventory.close()
 
+    def _ended(self, found: Found, pidfd: int) -> None:
+        """A monitor's end is no container's: its init may live on."""
+        self._died[found.name.text] = self._clock.now().mono_ns / NS
+        if pidfd == self._of[found][0]:
+            self._forget(found)
+            self._inventory.lost(found)
+        else:
+            self._of[found].remove(pidfd)
+            self._give_back(pidfd)
+
     def _follow(self, found: Found) -> None:
-        try:
-            pidfd = os.pidfd_open(found.init_pid)
-        except OSError as error:
-            # EINVAL: it is being taken apart at this very moment (seen on Linux 6.1).
-            if error.errno not in (errno.ESRCH, errno.EINVAL):
-                raise
+        """Wait for its init and its monitor; where there is no room, turns will find out."""
+        if len(self._followed) + 2 > self._room:
+            if not self._was_full:
+                self._was_full = True
+                log.warning("too few open files are allowed: deaths are told when states are due")
+            return
+        pidfd = opened(found.init_pid)
+        if pidfd is None:
             self._inventory.lost(found)
             return
-        self._pidfds[pidfd] = found
-        self._of[found] = pidfd
+        self._of[found] = []
+        self._wait_for(found, pidfd)
+        parent = self._parent(found)
+        monitor = opened(parent) if parent > _ADOPTER else None
+        if monitor is not None:
+            self._wait_for(found, monitor)
+
+    def _wait_for(self, found: Found, pidfd: int) -> None:
+        self._of[found].append(pidfd)
+        self._followed[pidfd] = found
         self._poll.register(pidfd, select.POLLIN)
 
+    def _parent(self, found: Found) -> int:
+        """The container's monitor, or who has adopted it."""
+        try:
+            return stat(read_new(f"{self._root}/proc/{found.init_pid}/stat")).ppid
+        except (OSError, Gone):
+            return _ADOPTER
+
     def _forget(self, found: Found) -> None:
-        pidfd = self._of.pop(found)
-        del self._pidfds[pidfd]
+        for pidfd in self._of.pop(found):
+            self._give_back(pidfd)
+
+    def _give_back(self, pidfd: int) -> None:
+        del self._followed[pidfd]
         self._poll.unregister(pidfd)
         os.close(pidfd)

@@ -5,11 +5,12 @@ Imported by hooks: keep it lean.
 """
 
 import contextlib
-import errno
 import os
 import select
 import signal
 from collections.abc import Iterator
+
+from collector.pidfd import opened
 
 STAT_PPID, STAT_START = 1, 19
 
@@ -35,12 +36,8 @@ def held(pid: int, started: int | None = None) -> Iterator[int | None]:
     if pid <= 0:
         yield None
         return
-    try:
-        fd = os.pidfd_open(pid)
-    except OSError as error:
-        # EINVAL: it is being taken apart at this very moment (seen on Linux 6.1).
-        if error.errno not in (errno.ESRCH, errno.EINVAL):
-            raise
+    fd = opened(pid)
+    if fd is None:
         yield None
         return
     try:

@@ -56,6 +56,15 @@ def states(readings: Iterable[Lookup]) -> States:
     return found
 
 
+def failed(known: States, orphaned: Iterable[str]) -> States:
+    """`known`, with FAILURE for the containers `orphaned`: they run, and nothing can end them.
+
+    OpenNebula makes an UNKNOWN of a RUNNING VM, and finds it again when another state is told.
+    """
+    vmids = {vmid for name in orphaned if (vmid := vmid_of(name)) is not None}
+    return {**known, **dict.fromkeys(vmids, State.FAILURE)}
+
+
 def changes(before: States, now: States) -> States:
     """What to tell monitord after `before`: new states, and POWEROFF at once for who vanished."""
     told = {vmid: state for vmid, state in now.items() if before.get(vmid) != state}

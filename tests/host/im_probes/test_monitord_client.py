@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from support.busybox import Container, until
+from support.busybox import Container, run, until
 from support.monitord import Monitord, parse_template
 
 from control import monitord
@@ -137,6 +137,46 @@ def test_a_killed_monitor_is_a_death_too(
     os.kill(container.monitor(), signal.SIGKILL)
     until(lambda: told(front_end, 72003), "the death, long before states are due")
     assert "POWEROFF" in told(front_end, 72003)[-1]
+
+
+def test_a_container_that_outlives_its_monitor_is_a_failure(
+    lxc_container: Lxc, client: Client, front_end: Monitord
+) -> None:
+    container = lxc_container("one-72005", "lxc.monitor.signal.pdeath = 0", exact=True)
+    client.start(front_end.port, states_s=3600)
+    os.kill(container.monitor(), signal.SIGKILL)
+    try:
+        until(lambda: told(front_end, 72005), "the failure, long before states are due")
+        assert told(front_end, 72005) == ['VM=[ID="72005",DEPLOY_ID="one-72005",STATE="FAILURE"]']
+        assert runs(container.pid)
+        said = run("lxc-info", "-P", str(container.lxc_path), "-n", container.name, "-sH")
+        assert said.strip() == "STOPPED", "LXC does not know it any more"
+        document = client.start(front_end.port, states_s=3600)
+        assert 'STATE="FAILURE"' in lines_of(decoded(document, "STATE_VM"), 72005)[0]
+    finally:
+        os.kill(container.pid, signal.SIGKILL)
+    until(lambda: "POWEROFF" in told(front_end, 72005)[-1], "its end")
+
+
+def test_an_init_that_changed_its_user_outlives_its_monitor(
+    lxc_container: Lxc, client: Client, front_end: Monitord, tmp_path: Path
+) -> None:
+    """That takes the signal away which LXC wants it to get (prctl(2), PR_SET_PDEATHSIG)."""
+    (tmp_path / "passwd").write_text("other:x:65534:65534::/:/bin/sh\n")
+    container = lxc_container(
+        "one-72006",
+        f"lxc.mount.entry = {tmp_path}/passwd etc/passwd none bind,ro 0 0",
+        "lxc.init.cmd = /bin/su other -c exec${IFS}sleep${IFS}1000",
+        exact=True,
+    )
+    until(lambda: b"sleep" in Path(f"/proc/{container.pid}/cmdline").read_bytes(), "the user")
+    client.start(front_end.port, states_s=3600)
+    os.kill(container.monitor(), signal.SIGKILL)
+    try:
+        until(lambda: told(front_end, 72006), "the failure")
+        assert "FAILURE" in told(front_end, 72006)[-1]
+    finally:
+        os.kill(container.pid, signal.SIGKILL)
 
 
 def test_frozen_is_suspended(lxc_container: Lxc, client: Client, front_end: Monitord) -> None:

@@ -1,6 +1,7 @@
 """The probes as processes on this host: with an agent, without one, and with whatever is wrong."""
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -160,6 +161,23 @@ def test_without_an_agent_the_host_is_read(node: Node, container: Container) -> 
     assert "CPU" not in found, "one reading has no rate, and nothing sleeps to have another"
     assert node.vm("vm/status")["STATE"] == "RUNNING"
     assert node.vm("vm/places")["GUEST_IP"] == "192.0.2.72"
+
+
+def test_a_container_that_outlived_its_monitor_is_a_failure(
+    node: Node, lxc_container: Callable[..., Container]
+) -> None:
+    made = lxc_container(NAME, "lxc.monitor.signal.pdeath = 0", exact=True)
+    with node.agent_running():
+        until(lambda: str(VMID) in node.said("vm/status"), "the container", timeout=60)
+        assert node.vm("vm/status")["STATE"] == "RUNNING"
+        os.kill(made.monitor(), signal.SIGKILL)
+        try:
+            until(lambda: made.monitor() == 1, "its adoption by process 1", timeout=60)
+            assert node.vm("vm/status")["STATE"] == "FAILURE"
+            assert int(str(node.vm("vm/monitor")["MEMORY"])) > 0, "it still runs"
+        finally:
+            os.kill(made.pid, signal.SIGKILL)
+        until(lambda: node.vm("vm/status")["STATE"] == "POWEROFF", "its end", timeout=60)
 
 
 def test_an_agent_that_stopped_is_stale(node: Node) -> None:

@@ -10,6 +10,7 @@ from collector.inventory import Found
 from collector.model import Column, Entity, Row, Stamp
 from collector.naming import Name
 from collector.reading import Reading
+from im_probes import resident
 from im_probes.client import Client, FirstRoundError, Front, Task
 from im_probes.executions import Executions
 from im_probes.recovery import FLAG
@@ -35,6 +36,7 @@ class Host:
         self.seconds = 1000.0
         self.wall_step = 0.0
         self.up: set[str] = set()
+        self.orphaned: set[str] = set()
         self.broken: Exception | None = None
         self.reachable = True
         self.received: list[bytes] = []
@@ -59,6 +61,11 @@ class Host:
 
     def die(self, name: str) -> None:
         self.up.remove(name)
+        self.died[name] = self.seconds
+        self.happened = True
+
+    def lose_monitor(self, name: str) -> None:
+        self.orphaned.add(name)
         self.died[name] = self.seconds
         self.happened = True
 
@@ -99,8 +106,10 @@ class Host:
 
 
 @pytest.fixture
-def host() -> Host:
-    return Host()
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
+    made = Host()
+    monkeypatch.setattr(resident, "orphaned", lambda *_: made.orphaned & made.up)
+    return made
 
 
 @pytest.fixture
@@ -218,6 +227,47 @@ def test_a_death_beside_a_death_is_told_a_moment_later(
         client.turn()
     assert 'ID="8"' in texts(host, monitord_reads, "STATE_VM")[-1]
     assert host.seconds - died < 1
+
+
+def test_a_container_that_lost_its_monitor_is_a_failure(
+    client: Client, host: Host, monitord_reads: Read
+) -> None:
+    host.up = {"one-7", "one-8"}
+    client.first_round()
+    host.lose_monitor("one-7")
+    before = host.seconds
+    client.turn()
+    client.turn()
+    (text,) = texts(host, monitord_reads, "STATE_VM")
+    assert text == 'VM=[ID="7",DEPLOY_ID="one-7",STATE="FAILURE"]\n'
+    assert host.seconds - before < 1
+    run(client, host, 180)
+    full = texts(host, monitord_reads, "STATE_VM")[-1]
+    assert full.startswith("SYNC_STATE=yes")
+    assert 'VM=[ID="7",DEPLOY_ID="one-7",STATE="FAILURE"]' in full
+    host.die("one-7")
+    run(client, host, 2)
+    assert texts(host, monitord_reads, "STATE_VM")[-1] == (
+        'VM=[ID="7",DEPLOY_ID="one-7",STATE="POWEROFF"]\n'
+    )
+
+
+def test_a_container_that_dies_with_its_monitor_is_no_failure(
+    client: Client, host: Host, monitord_reads: Read
+) -> None:
+    host.up = {"one-7"}
+    client.first_round()
+    host.seconds += 5.0 - 0.1  # its states are due between the two deaths
+    host.lose_monitor("one-7")
+    client.turn()
+    host.seconds += 0.2
+    client.turn()
+    assert texts(host, monitord_reads, "STATE_VM") == []
+    host.die("one-7")
+    run(client, host, 20)
+    assert texts(host, monitord_reads, "STATE_VM") == [
+        'VM=[ID="7",DEPLOY_ID="one-7",STATE="POWEROFF"]\n'
+    ]
 
 
 def test_many_starts_are_looked_at_once(client: Client, host: Host) -> None:
