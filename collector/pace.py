@@ -2,12 +2,14 @@
 
 
 class Pace:
-    """Whenever `round` has grown, limits and mounts are read again.
+    """One container's. Whenever `round` has grown, limits and mounts are read again.
 
     The cycle lets it grow every `CollectorSettings.slow_s` seconds, not for all containers at once.
+    `ran`: whether the container used CPU time since the reading before, true where nobody tells.
     """
 
-    __slots__ = ("round",)
+    __slots__ = ("ran", "round")
 
     def __init__(self) -> None:
         self.round = 0
+        self.ran = True

@@ -11,6 +11,7 @@ from collector.container import Container
 from collector.files import Text
 from collector.formats import MICRO, NANO, FormatError, Keyed, Parser, Values, count, lines, number
 from collector.group import Group, Source
+from collector.idle import CpuTime
 from collector.model import MISSING, Column, Columns, Kind, Metric
 from collector.pace import Pace
 from collector.procfs import TICKS_PER_SECOND
@@ -160,7 +161,8 @@ class _BandwidthV1:
 def _v1(usage: Sequence[tuple[Path, Parser]], pace: Pace, cpu: Path | None) -> FileSource:
     """The usage from where it is told best, the limit where there is a controller."""
     columns: Columns = _USAGE_COLUMNS if usage else ()
-    files: list[Callable[[], Readable]] = [partial(Text, *file) for file in usage]
+    files: list[Callable[[], Readable]] = [partial(CpuTime, pace, *file) for file in usage[:1]]
+    files += [partial(Text, *file) for file in usage[1:]]
     if cpu is not None:
         columns += _BANDWIDTH_COLUMNS
         files.append(partial(_BandwidthV1, pace, cpu))
@@ -177,7 +179,7 @@ def _v2(pace: Pace, directory: Path) -> FileSource:
 
     return FileSource(
         _COLUMNS,
-        partial(Text, directory / "cpu.stat", stat_v2),
+        partial(CpuTime, pace, directory / "cpu.stat", stat_v2),
         partial(Slow, pace, directory / "cpu.max", max_v2, (MISSING,)),
         values=values,
     )

@@ -8,6 +8,7 @@ from collector.container import Container
 from collector.files import Text
 from collector.formats import Keyed, Values, number
 from collector.group import Group, Source
+from collector.idle import WhenRan
 from collector.model import MISSING, Column, Columns, Kind, Metric
 from collector.slow import Slow, exists
 from collector.source import FileSource, Readable
@@ -83,7 +84,7 @@ def one(data: bytes) -> Values:
     return (number(data),)
 
 
-def _v1(directory: Path) -> FileSource:
+def _v1(container: Container, directory: Path) -> FileSource:
     """memory.stat carries the effective limit and the swap too: three files tell everything."""
 
     def values(usage: Values, stat: Values, events: Values) -> Values:
@@ -95,7 +96,7 @@ def _v1(directory: Path) -> FileSource:
         _COLUMNS,
         partial(Text, directory / "memory.usage_in_bytes", one),
         partial(Text, directory / "memory.stat", _STAT_V1),
-        partial(Text, directory / "memory.oom_control", _OOM_KILL),
+        partial(WhenRan, container.pace, directory / "memory.oom_control", _OOM_KILL),
         values=values,
     )
 
@@ -111,7 +112,7 @@ def _v2(container: Container, directory: Path) -> FileSource:
         partial(Text, directory / "memory.current", one),
         partial(Text, directory / "memory.stat", _STAT_V2),
         partial(Slow, container.pace, directory / "memory.max", one, (MISSING,)),
-        partial(Text, directory / "memory.events", _OOM_KILL),
+        partial(WhenRan, container.pace, directory / "memory.events", _OOM_KILL),
     ]
     if exists(directory, "memory.swap.current"):
         files.append(partial(Text, directory / "memory.swap.current", one))
@@ -125,7 +126,7 @@ def working_set(usage: float, inactive_file: float) -> float:
 
 def _open(container: Container) -> Source | None:
     if (v1 := container.cgroup.v1("memory")) is not None:
-        return _v1(v1)
+        return _v1(container, v1)
     v2 = container.cgroup.v2
     if v2 is None or not exists(v2, "memory.current"):
         return None

@@ -7,6 +7,7 @@ from collector.container import Container
 from collector.files import Text
 from collector.formats import pressure
 from collector.group import Group, Source
+from collector.idle import WhenRan
 from collector.model import Column, Columns, Kind, Metric
 from collector.slow import exists
 from collector.source import FileSource
@@ -44,9 +45,13 @@ def _open(container: Container) -> Source | None:
     tree = container.cgroup.v2
     if tree is None or not exists(tree, "io.pressure"):
         return None
+    pace = container.pace
     source = FileSource(
         _COLUMNS,
-        *(partial(Text, tree / f"{resource}.pressure", pressure) for resource in _RESOURCES),
+        # A task waits for the CPU without having run: woken from outside, or held back by a limit.
+        partial(Text, tree / "cpu.pressure", pressure),
+        partial(WhenRan, pace, tree / "memory.pressure", pressure),
+        partial(WhenRan, pace, tree / "io.pressure", pressure),
     )
     try:
         source.read()

@@ -104,7 +104,7 @@ def test_the_layout_stays_the_same_object(collector: Make, clock: SteppedClock) 
         ("memory/lxc.payload.nxhd1/memory.stat", "total_cache 12", "lxc_memory_", "memory"),
         ("memory/lxc.payload.nxhd1/memory.usage_in_bytes", "", "lxc_memory_", "memory"),
         ("pids/lxc.payload.nxhd1/pids.current", "garbage\n", "lxc_pids", "pids"),
-        ("unified/lxc.payload.nxhd1/io.pressure", "some total\n", "lxc_pressure_", "pressure"),
+        ("unified/lxc.payload.nxhd1/cpu.pressure", "some total\n", "lxc_pressure_", "pressure"),
         ("unified/lxc.payload.nxhd1/cpu.stat", "usage_usec -5\n", "lxc_cpu_usage", "cpu"),
         ("freezer/lxc.payload.nxhd1/freezer.state", "MELTED\n", "lxc_state", "state"),
         (
