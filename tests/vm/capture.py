@@ -35,9 +35,18 @@ def _from_the_guest(session: Session) -> Path:
     with step("recording the guest"):
         command = f"cd {GUEST_CHECKOUT} && scripts/capture {' '.join(OF_THE_GUEST)}"
         recorded = session.guest.run(command).stdout.split()[-1]
-        target = CHECKOUT / "tests/captures" / Path(recorded).name
+        return _replaced(session, recorded, CHECKOUT / "tests/captures" / Path(recorded).name)
+
+
+def _replaced(session: Session, recorded: str, target: Path) -> Path:
+    """Bring a recording here; the old one goes when the new one is here whole."""
+    fresh = target.with_name(f"{target.name}.new")
+    try:
+        session.guest.pull(recorded, fresh)
         cache.remove(target)
-        session.guest.pull(recorded, target)
+        fresh.rename(target)
+    finally:
+        cache.remove(fresh)
     return target
 
 

@@ -129,6 +129,21 @@ def test_unmapped_while_watched(machine: Session, mapped: Mapped, watch: Watch) 
     assert not after.errors
 
 
+def test_unmapped_by_force_under_a_container(
+    machine: Session, container: str, watch: Watch
+) -> None:
+    """The container goes on without its disk; what is gone is absent, and nothing fails."""
+    before = watch.until(lambda one: one.find("lxc_disk_info", container=container))
+    assert before.get(MAPPED, image="one-9-0") == 1
+    machine.guest.run("rbd --id oneadmin unmap -o force one/one-9-0")
+    after = watch.until(lambda one: not one.find(MAPPED, image="one-9-0"))
+    assert not after.find(SIZE, image="one-9-0")
+    assert not after.find(WRITTEN, image="one-9-0")
+    assert after.get("lxc_state", container=container, state="running") == 1
+    assert after.get("lxc_memory_usage_bytes", container=container) is not None
+    assert not watch.coming(3)[-1].errors
+
+
 def test_cycles_go_on_while_ceph_does_not_answer(
     machine: Session, container: str, watch: Watch
 ) -> None:

@@ -1,5 +1,7 @@
 """io.stat by device: what is stacked is told once, under the name the container's owner knows."""
 
+import os
+
 import pytest
 from boxes.box import Box, Make
 from boxes.reading import Read, Reading
@@ -98,3 +100,15 @@ def test_a_root_directory_is_told_by_the_disk_below(make: Make, read: Read, trut
     told = sum(by_device.values())
     truth.check("40 MiB to a directory on vda", "MiB", 40, told / MIB, 2.5)
     assert set(by_device) == {"vda"}
+
+
+def test_a_line_without_counters_is_no_disk(make: Make, read: Read) -> None:
+    """A limit alone gives a device a line in io.stat, with its number and nothing else."""
+    box = make("one-7")
+    write(box, 4)
+    idle = os.stat("/dev/vdb").st_rdev
+    number = f"{os.major(idle)}:{os.minor(idle)}"
+    box.limit("io.max", f"{number} rbps=1000000000")
+    assert number in [line.strip() for line in box.file("io.stat").splitlines()]
+    told = read().find(WRITTEN, container="one-7")
+    assert [dict(labels)["device"] for labels in told] == ["vda"]
