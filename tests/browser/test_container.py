@@ -184,6 +184,10 @@ def test_a_phone_shows_one_chart_beside_none(look: Any, path: str) -> None:
 def test_an_unknown_container_is_answered_kindly(look: Any, site: Any) -> None:
     page = look(forgiven=("Failed to load resource",)).go("/container/nobody")
     expect(page.locator("main")).to_contain_text("no container 'nobody'")
+    expect(page.locator("#pulse")).to_have_count(0)  # it would never be more than "connecting…"
+    button = page.get_by_role("button", name="Colour scheme")
+    button.click()
+    expect(button).to_have_attribute("aria-label", "Colour scheme: light")
 
 
 def test_a_page_opened_before_the_first_reading_comes_by_itself(look: Any, site: Site) -> None:

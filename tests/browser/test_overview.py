@@ -123,6 +123,18 @@ def test_a_phone_needs_no_sideways_scrolling(look: Any, busy: Container) -> None
     expect(page).to_have_url(re.compile("sort=memory"))
 
 
+def test_at_every_width_it_fits_and_can_be_sorted(look: Any, site: Any) -> None:
+    long = site.busybox.start("a-name-that-is-longer-than-any-column-of-figures-" + "x" * 40)
+    page = look().go("/")
+    expect(row(page, long.name)).to_be_visible()
+    for width in (390, 720, 721, 850, 970, 971, 1000, 1100, 1101, 1280, 1281, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        heads = page.get_by_role("button", name="CPU cores")
+        assert heads.is_visible() != page.locator("#sort").is_visible(), width
+    site.busybox.destroy(long)
+
+
 def test_a_hidden_tab_does_not_ask(look: Any, busy: Container) -> None:
     shown = look()
     page = shown.go("/")
