@@ -4,10 +4,14 @@ A few plain guesses are made for every past step that can be checked by now; the
 were smallest is used, and its errors are the bound. The last value stays unless another guess was
 better by MARGIN. Fitted trends are not among them: on recorded series they were worse than the
 last value almost everywhere (docs/opennebula.md has the figures).
+
+A series that changes its ways makes worse errors than it used to, so the bound is checked like the
+guess: as it would have been told at each past step, and widened by as much as it fell short.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from bisect import insort
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 Values = Sequence[float]
@@ -18,14 +22,14 @@ not give one."""
 
 MARGIN = 0.95
 LIKELY = 0.8
-"""The share of past errors that were within the bound."""
+"""The share of errors that are to be within the bound."""
 CHECKED = 24
 """So many guesses must have been checked before one is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`value`, and how far off: a share of LIKELY of past forecasts was within `error`."""
+    """`value`, and how far off: a share of LIKELY of such forecasts is within `error`."""
 
     value: float
     error: float
@@ -95,7 +99,36 @@ def forecast(history: Values, ahead: int, guesses: Sequence[Guess]) -> Forecast 
         return None
     _, guess, errors = best
     value = guess(history, len(history), ahead)
-    return None if value is None else Forecast(value, sorted(errors)[int(len(errors) * LIKELY)])
+    return None if value is None else Forecast(value, bound(errors, ahead))
+
+
+def bound(errors: Sequence[float], ahead: int) -> float:
+    """What the next error is within with LIKELY, from at least one of the past, oldest first.
+
+    Never wider than the largest of them. Those of forecasts `ahead` steps overlap: where they are
+    too few to check bounds by, they count for as many as there are spans of that length.
+    """
+    ordered = sorted(errors)
+    fell_short = sorted(_shortfalls(errors, ahead))
+    if len(fell_short) < CHECKED:
+        return _at(ordered, LIKELY * (1 + ahead / len(errors)))
+    usual = _at(ordered, LIKELY)
+    return min(ordered[-1], usual * max(1.0, _at(fell_short, LIKELY))) if usual else usual
+
+
+def _shortfalls(errors: Sequence[float], ahead: int) -> Iterator[float]:
+    """Each error over the bound that the ones before it gave, once there were CHECKED of these."""
+    known: list[float] = []
+    for place, error in enumerate(errors):
+        if place >= ahead:
+            insort(known, errors[place - ahead])
+        if len(known) >= CHECKED:
+            told = _at(known, LIKELY)
+            yield error / told if told else math.inf if error else 1.0
+
+
+def _at(ordered: Sequence[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 def _errors(history: Values, ahead: int, guess: Guess) -> list[float]:

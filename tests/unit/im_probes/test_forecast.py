@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.series import Outcome, backtest, means, recorded
 
-from im_probes.forecast import CHECKED, FAR, NEAR, forecast, last, same_time
+from im_probes.forecast import CHECKED, FAR, LIKELY, NEAR, bound, forecast, last, same_time
 from im_probes.history import Horizon, far, near
 
 NAN = math.nan
@@ -62,6 +62,32 @@ def test_whatever_it_says_is_a_number_within_the_history(values: list[float], ah
             assert told.error >= 0
 
 
+def test_a_bound_that_always_held_is_the_share_of_errors() -> None:
+    assert bound([1.0, 2.0, 3.0, 4.0, 5.0] * 40, 1) == 5.0
+    assert bound([1.0, 1.0, 1.0, 1.0, 5.0, 1.0] * 40, 1) == 1.0
+
+
+def test_errors_that_grow_widen_it() -> None:
+    growing = [1.05**place for place in range(100)]
+    told = bound(growing, 10)
+    assert growing[85] < told <= growing[-1], "four fifths of the past would be growing[80]"
+
+
+def test_few_errors_of_long_forecasts_are_not_trusted() -> None:
+    errors = [float(place) for place in range(30)]
+    assert bound(errors, 48) == 29.0
+    assert bound(errors, 1) == 24.0
+
+
+def test_what_was_always_right_has_no_error() -> None:
+    assert bound([0.0] * 200, 48) == 0.0
+
+
+@given(st.lists(st.floats(0, 1e300), min_size=1, max_size=120), st.integers(1, 60))
+def test_a_bound_is_never_beyond_the_largest_error(errors: list[float], ahead: int) -> None:
+    assert 0 <= bound(errors, ahead) <= max(errors)
+
+
 def outcomes(horizon: Horizon, steps: int, start: int, stride: int) -> list[Outcome]:
     every = (backtest(means(v, steps), horizon, start, stride) for v in recorded().values())
     return list(every)
@@ -79,3 +105,4 @@ def test_on_recorded_series_it_is_better_than_the_last_value(
     assert fmean(ratios) < 1
     assert median(ratios) < 1
     assert sum(ratio <= 1 for ratio in ratios) > len(ratios) / 2
+    assert fmean(each.within for each in found) == pytest.approx(LIKELY, abs=0.04)
