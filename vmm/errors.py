@@ -4,7 +4,11 @@ OpenNebula joins the lines of an error without separators, so no message holds a
 what failed, why, and after a semicolon what to do next.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def one_line(text: str) -> str:

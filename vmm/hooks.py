@@ -6,17 +6,22 @@ host's mount table never shows a disk, and a monitor that dies takes its mounts 
 with it. Standard library only, and little of it: three of these run per start.
 """
 
-import contextlib
+from __future__ import annotations
+
 import os
-import signal
-from collections.abc import Callable, Iterator, Mapping
-from types import FrameType
 
 from vmm import attachments, attempt, hot_nics, inside, mounts, network, process
+from vmm.brief_signal import signal
 from vmm.errors import DriverError
+from vmm.ignoring import Ignoring
 from vmm.plan import Plan
 from vmm.state import ERROR, MONITOR, PLAN, State
 from vmm.storage import filesystem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import FrameType
 
 HOOK_SECONDS = 60
 INSIDE_SECONDS = 20.0
@@ -25,12 +30,14 @@ INSIDE_SECONDS = 20.0
 def run(kind: str, state: State, env: Mapping[str, str]) -> None:
     """Run the hook `kind` with LXC's environment; DriverError, also written to the state."""
     mounts.die_with_parent()
-    with _bounded(kind):
-        try:
-            HOOKS[kind](state, env)
-        except (DriverError, OSError) as error:
-            _report(state, kind, error)
-            raise
+    _bound(kind)
+    try:
+        HOOKS[kind](state, env)
+    except (DriverError, OSError) as error:
+        _report(state, kind, error)
+        raise
+    finally:
+        signal.alarm(0)
 
 
 def pre_start(state: State, env: Mapping[str, str]) -> None:
@@ -55,13 +62,15 @@ def start_host(state: State, env: Mapping[str, str]) -> None:
     pid = int(env["LXC_PID"])
     hot_nics.attach_all(state, pid)
     plan = Plan.from_json(state.require(PLAN))
-    with contextlib.ExitStack() as stack:
-        placed = []
+    placed: list[tuple[int, str]] = []
+    try:
         for disk in plan.others:
             mount = filesystem.detached(disk, state, plan.uid, plan.gid)
-            stack.callback(os.close, mount)
             placed.append((mount, disk.mount_point))
         inside.place(pid, placed, plan.uid, plan.gid, INSIDE_SECONDS)
+    finally:
+        for mount, _ in placed:
+            os.close(mount)
     # Last, so that a start which hung in here cannot come up after it was given up.
     attempt.check(state, env.get(attempt.VARIABLE, ""), again=True)
 
@@ -100,8 +109,7 @@ def _unmount_root(state: State) -> None:
         pass
 
 
-@contextlib.contextmanager
-def _bounded(kind: str) -> Iterator[None]:
+def _bound(kind: str) -> None:
     """A hook that hangs fails; what the kernel itself holds up is left to deploy's timeout."""
 
     def expired(_number: int, _frame: FrameType | None) -> None:
@@ -109,15 +117,11 @@ def _bounded(kind: str) -> Iterator[None]:
 
     signal.signal(signal.SIGALRM, expired)
     signal.alarm(HOOK_SECONDS)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
 
 
 def _report(state: State, kind: str, error: Exception) -> None:
     """Write the error where the action looks first: LXC does not carry a hook's words."""
-    with contextlib.suppress(OSError):
+    with Ignoring(OSError):
         if state.exists:
             state.write(
                 ERROR,

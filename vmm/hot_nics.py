@@ -5,15 +5,19 @@ plan, then the running container; both it and the hook of a start hold one lock 
 so, and none of them holds it while it waits for the other. Imported by hooks: keep it lean.
 """
 
+from __future__ import annotations
+
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 from vmm import lock, network
 from vmm.errors import DriverError, NotFound
 from vmm.plan import Plan, PlannedNic
 from vmm.state import PLAN, State
 from vmm.value import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LOCK_SECONDS = 30.0
 REBOOT_SECONDS = 30.0
@@ -78,5 +82,5 @@ def _others(nics: tuple[PlannedNic, ...], nic: PlannedNic) -> tuple[PlannedNic, 
     return tuple(other for other in nics if other.host_name != nic.host_name)
 
 
-def _locked(state: State) -> AbstractContextManager[None]:
+def _locked(state: State) -> lock.exclusive:
     return lock.exclusive(state.nics_lock, LOCK_SECONDS, f"the NICs of {state.name}")

@@ -5,9 +5,9 @@ reboots: its root then belongs to nobody. Imported by hooks: keep it lean.
 """
 
 import os
-import signal
 
 from vmm import mounts
+from vmm.brief_signal import signal
 from vmm.errors import DriverError
 
 COUNT = 65_536

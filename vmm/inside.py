@@ -4,13 +4,18 @@ setns on a mount namespace wants a process with one thread, and a process must n
 from a guest's namespace: so the work is done in a child that ends. Imported by hooks.
 """
 
+from __future__ import annotations
+
 import os
 import select
-import signal
-from collections.abc import Callable, Sequence
 
 from vmm import mounts
+from vmm.brief_signal import signal
 from vmm.errors import DriverError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 REPORT_BYTES = 2000
 DONE = "\0"

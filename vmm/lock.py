@@ -3,29 +3,31 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 
 from vmm.errors import DriverError
+from vmm.ignoring import Ignoring
 
 POLL_SECONDS = 0.02
 
 
-@contextmanager
-def exclusive(path: str, timeout: float, what: str, *, keep: bool = False) -> Iterator[None]:
+class exclusive:  # noqa: N801 - reads as `with lock.exclusive(path, …)`
     """Hold the lock file at `path`; DriverError when another process holds it for `timeout` s.
 
     The file is removed at the end unless `keep`: no trace stays of a container that is gone.
     """
-    fd = _acquire(path, time.monotonic() + timeout, what)
-    try:
-        yield
-    finally:
-        if not keep:
+
+    def __init__(self, path: str, timeout: float, what: str, *, keep: bool = False) -> None:
+        self._path, self._timeout, self._what, self._keep = path, timeout, what, keep
+
+    def __enter__(self) -> None:
+        self._fd = _acquire(self._path, time.monotonic() + self._timeout, self._what)
+
+    def __exit__(self, *_: object) -> None:
+        if not self._keep:
             # What was done is done: a file that stays is harmless, the next holder removes it.
-            with suppress(OSError):
-                os.unlink(path)
-        os.close(fd)
+            with Ignoring(OSError):
+                os.unlink(self._path)
+        os.close(self._fd)
 
 
 def is_held(path: str) -> bool:

@@ -4,17 +4,16 @@ The kernel allows one file on two loop devices and both mounted, which destroys 
 devices are only read about in sysfs: an ioctl on a dead one can hang. Imported by hooks.
 """
 
-import contextlib
 import errno
 import fcntl
 import os
 import stat
 import struct
 import time
-from collections.abc import Iterator
 
 from vmm import mounts
 from vmm.errors import DriverError, NotFound
+from vmm.ignoring import Ignoring
 
 LOOP_CONFIGURE, LOOP_CTL_GET_FREE = 0x4C0A, 0x4C82
 READ_ONLY, AUTOCLEAR = 1, 4
@@ -66,7 +65,7 @@ def attached() -> dict[str, str]:
     for name in os.listdir(SYSFS):
         if name.startswith("loop"):
             path = f"{SYSFS}/{name}/loop/backing_file"  # missing: not in use
-            with contextlib.suppress(OSError), open(path, encoding="utf-8") as file:
+            with Ignoring(OSError), open(path, encoding="utf-8") as file:
                 found[name] = file.read().rstrip("\n")
     return found
 
@@ -79,7 +78,7 @@ def holder(image: Identity, recorded: Recorded) -> str | None:
     for name, path in attached().items():
         if recorded.get((name, diskseq(name))) == image:
             return name
-        with contextlib.suppress(OSError):
+        with Ignoring(OSError):
             status = os.stat(path)
             if (status.st_dev, status.st_ino) == image:
                 return name
@@ -99,30 +98,29 @@ def attach(image: int, name: str, *, readonly: bool) -> tuple[int, str]:
 
     The device lives as long as this descriptor or a mount of it does. `name` is only for show.
     """
-    with _opened("/dev/loop-control") as control:
+    control = os.open("/dev/loop-control", os.O_RDWR | os.O_CLOEXEC)
+    try:
         for _ in range(ATTEMPTS):
             number = fcntl.ioctl(control, LOOP_CTL_GET_FREE)
-            device = os.open(f"/dev/loop{number}", os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.ioctl(device, LOOP_CONFIGURE, _configuration(image, name, readonly))
-            except OSError as error:
-                os.close(device)
-                if error.errno != errno.EBUSY:  # another process was faster
-                    raise DriverError(
-                        f"cannot attach {name} to a loop device: {error.strerror}"
-                    ) from error
-            else:
+            device = _configured(f"/dev/loop{number}", _configuration(image, name, readonly), name)
+            if device is not None:
                 return device, f"loop{number}"
+    finally:
+        os.close(control)
     raise DriverError(f"no loop device is free for {name}", "raise max_loop or stop a container")
 
 
-@contextlib.contextmanager
-def _opened(path: str) -> Iterator[int]:
-    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+def _configured(path: str, configuration: bytes, name: str) -> int | None:
+    """A descriptor of the device, which has the image now; None when another process was faster."""
+    device = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
-        yield fd
-    finally:
-        os.close(fd)
+        fcntl.ioctl(device, LOOP_CONFIGURE, configuration)
+    except OSError as error:
+        os.close(device)
+        if error.errno == errno.EBUSY:
+            return None
+        raise DriverError(f"cannot attach {name} to a loop device: {error.strerror}") from error
+    return device
 
 
 def _configuration(image: int, name: str, readonly: bool) -> bytes:

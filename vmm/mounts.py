@@ -5,14 +5,19 @@ it lean. Errors are OSError turned into DriverError that names the source and ca
 kernel logged for it.
 """
 
-import contextlib
+from __future__ import annotations
+
 import ctypes
 import errno
 import os
 import struct
-from collections.abc import Mapping
 
 from vmm.errors import DriverError
+from vmm.ignoring import Ignoring
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OPEN_TREE, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT = 428, 429, 430, 431, 432
 OPENAT2, MOUNT_SETATTR = 437, 442
@@ -74,7 +79,7 @@ def make(
 def _kernel_log(context: int) -> str:
     """What the kernel wrote about a failed mount: one message per read, `e text` for an error."""
     said = []
-    with contextlib.suppress(OSError):  # ENODATA ends the log
+    with Ignoring(OSError):  # ENODATA ends the log
         while message := os.read(context, 1024):
             said.append(message.decode(errors="replace")[2:].strip())
     return ", ".join(said)

@@ -5,13 +5,18 @@ from inside, and what is detached it makes again, on a bridge that OpenNebula ha
 So it makes none, and a start and an attach come here. Imported by hooks: keep it lean.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Iterable
 
 from vmm import inside, mounts, netlink
 from vmm.errors import DriverError, NotFound
 from vmm.netlink import End
 from vmm.plan import PlannedNic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NET = "/sys/class/net"
 OVS_SECONDS = 15

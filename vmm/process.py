@@ -4,13 +4,11 @@ A pid alone may name another process by the time it is used, and -1 names all of
 Imported by hooks: keep it lean.
 """
 
-import contextlib
 import os
 import select
-import signal
-from collections.abc import Iterator
 
 from collector.pidfd import opened
+from vmm.ignoring import Ignoring
 
 STAT_PPID, STAT_START = 1, 19
 
@@ -30,21 +28,25 @@ def start_time(pid: int) -> int | None:
     return int(fields[STAT_START]) if fields else None
 
 
-@contextlib.contextmanager
-def held(pid: int, started: int | None = None) -> Iterator[int | None]:
+class held:  # noqa: N801 - reads as `with process.held(pid) as pidfd`
     """A pidfd of the process, None when it is gone or did not start at `started`."""
-    if pid <= 0:
-        yield None
-        return
-    fd = opened(pid)
-    if fd is None:
-        yield None
-        return
-    try:
-        same = started is None or start_time(pid) == started
-        yield fd if same else None
-    finally:
-        os.close(fd)
+
+    def __init__(self, pid: int, started: int | None = None) -> None:
+        self._pid, self._started = pid, started
+        self._fd: int | None = None
+
+    def __enter__(self) -> int | None:
+        self._fd = opened(self._pid) if self._pid > 0 else None
+        try:
+            same = self._started is None or start_time(self._pid) == self._started
+        except BaseException:
+            self.__exit__()
+            raise
+        return self._fd if same else None
+
+    def __exit__(self, *_: object) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
 
 
 def ended(pidfd: int, seconds: float) -> bool:
@@ -56,7 +58,9 @@ def ended(pidfd: int, seconds: float) -> bool:
 
 def kill(pidfd: int) -> None:
     """End the process at once; nothing to do when it is gone."""
-    with contextlib.suppress(ProcessLookupError):
+    import signal  # no hook comes here, and it is slow to import
+
+    with Ignoring(ProcessLookupError):
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
 
 
@@ -70,7 +74,7 @@ def with_variable(name: str, value: str) -> list[int]:
     wanted = f"{name}={value}".encode()
     found = []
     for pid in all_pids():
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
+        with Ignoring(OSError), open(f"/proc/{pid}/environ", "rb") as file:
             if wanted in file.read().split(b"\0"):
                 found.append(pid)
     return found

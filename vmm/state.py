@@ -6,11 +6,11 @@ keep it lean.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 
+from vmm import brief_json
 from vmm.errors import DriverError, NotFound
+from vmm.ignoring import Ignoring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,16 +75,16 @@ class State:
 
     def remove(self) -> None:
         """Remove the directory. What is mounted on its rootfs in this namespace must be gone."""
-        with contextlib.suppress(FileNotFoundError):
+        with Ignoring(FileNotFoundError):
             os.rmdir(self.rootfs)  # never its content: a mounted image would be emptied
-        with contextlib.suppress(FileNotFoundError):
+        with Ignoring(FileNotFoundError):
             for name in os.listdir(self.directory):
                 os.unlink(self.path(name))
             os.rmdir(self.directory)
 
     def write(self, name: str, value: object) -> None:
         """Replace the JSON file `name` in one step."""
-        self.write_text(name, json.dumps(value))
+        self.write_text(name, brief_json.dumps(value))
 
     def write_text(self, name: str, text: str, mode: int = 0o600) -> None:
         """Replace the file `name` in one step."""
@@ -98,7 +98,7 @@ class State:
         """The value in the JSON file `name`, None when there is none."""
         try:
             with open(self.path(name), encoding="utf-8") as file:
-                return json.load(file)
+                return brief_json.loads(file.read())
         except FileNotFoundError:
             return None
         except ValueError as error:
@@ -115,7 +115,7 @@ class State:
 
     def discard(self, name: str) -> None:
         """Remove the file `name` if it is there."""
-        with contextlib.suppress(FileNotFoundError):
+        with Ignoring(FileNotFoundError):
             os.unlink(self.path(name))
 
     def sync(self) -> None:

@@ -4,10 +4,15 @@ Pure: bytes in, entries out. Reads what OpenNebula writes with `genisoimage -J -
 symbolic links are left out. Imported by hooks: keep it lean.
 """
 
+from __future__ import annotations
+
 import struct
-from collections.abc import Iterator
 
 from vmm.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SECTOR = 2048
 FIRST_DESCRIPTOR = 16
