@@ -13,11 +13,13 @@ from collector.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
     from collector.lookup import Lookup
 
+Disk = tuple[int, ...]
+"""A disk's id; of a disk's snapshot the disk's id and its own."""
 _BLOCK = 512
 """Bytes of one st_blocks unit (stat(2)) and of a sector in sysfs, whatever the real block is."""
 MONITORED = ".monitor"
@@ -26,9 +28,11 @@ holds the name of the datastore's transfer driver."""
 ON_FILES = frozenset({"", "ssh", "shared", "qcow2", "local"})
 """Drivers whose system datastore is what statvfs(2) tells of its directory. That of Ceph is a pool,
 which OpenNebula asks by itself."""
-ON_VOLUMES = frozenset({"fs_lvm", "fs_lvm_ssh"})
-"""Drivers whose system datastore is the volume group `VOLUME_GROUP` and its id."""
+ON_VOLUMES = frozenset({None, "fs_lvm", "fs_lvm_ssh"})
+"""Drivers whose system datastore is the volume group `VOLUME_GROUP` and its id. OpenNebula 7 leaves
+no mark there: it is the volume group that tells."""
 VOLUME_GROUP = "vg-one-"
+RBD = "sys/bus/rbd/devices"
 
 
 class Capacity(Record):
@@ -71,20 +75,29 @@ def monitored(directory: str, groups: Mapping[str, Capacity]) -> Capacity | None
 
     `groups` are the host's volume groups by name.
     """
-    driver = text(f"{directory}/{MONITORED}")
-    if driver is None:
-        return None
-    if driver.strip() in ON_VOLUMES:
+    mark = text(f"{directory}/{MONITORED}")
+    driver = None if mark is None else mark.strip()
+    if driver in ON_VOLUMES:
         return groups.get(f"{VOLUME_GROUP}{os.path.basename(directory)}")
-    return capacity(directory) if driver.strip() in ON_FILES else None
+    return capacity(directory) if driver in ON_FILES else None
 
 
-def disk_bytes(directory: str, vmids: Container[int]) -> dict[int, dict[int, int]]:
-    """VM → disk id → bytes that the disk's file in this datastore really takes.
+def has_rbd(root: Path | str) -> bool:
+    """Whether an image of Ceph is mapped on this host."""
+    return bool(names(f"{root}/{RBD}"))
+
+
+def disk_bytes(
+    directory: str, vmids: Container[int], *, marked: bool = False
+) -> dict[int, dict[Disk, int]]:
+    """VM → disk → bytes that the file of the disk, or of a snapshot, really takes here.
 
     A persistent image is a symbolic link into its own datastore; one to a logical volume takes all
-    of that. A disk that lies elsewhere is not in the answer.
+    of that. A disk that lies elsewhere is not in the answer. With `marked` a datastore has none
+    that the front-end tells itself.
     """
+    if marked and not os.path.exists(f"{directory}/{MONITORED}"):
+        return {}
     found = {}
     for vmid, place in numbered(directory):
         if vmid in vmids and (disks := _disks(place)):
@@ -92,15 +105,21 @@ def disk_bytes(directory: str, vmids: Container[int]) -> dict[int, dict[int, int
     return found
 
 
-def _disks(place: str) -> dict[int, int]:
-    found = {}
+def _disks(place: str) -> dict[Disk, int]:
+    taken = {disk: _taken(path) for disk, path in _files(place)}
+    return {disk: size for disk, size in taken.items() if size is not None}
+
+
+def _files(place: str) -> Iterator[tuple[Disk, str]]:
     for name in names(place):
-        prefix, _, disk = name.partition(".")
+        prefix, _, rest = name.partition(".")
+        disk, _, snapshots = rest.partition(".")
         if prefix == "disk" and is_number(disk):
-            taken = _taken(f"{place}/{name}")
-            if taken is not None:
-                found[int(disk)] = taken
-    return found
+            if not snapshots:
+                yield (int(disk),), f"{place}/{name}"
+            elif snapshots == "snap":
+                for snapshot, path in numbered(f"{place}/{name}"):
+                    yield (int(disk), snapshot), path
 
 
 def _taken(path: str) -> int | None:

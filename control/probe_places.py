@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from collector.datastores import Disk
     from im_probes.configuration import Texts
 
 ROOT = ""
@@ -39,11 +40,12 @@ def said(found: Texts) -> str:
     return "".join(lines)
 
 
-def _disks(location: str, vmids: Mapping[int, int]) -> dict[int, dict[int, int]]:
-    from collector.datastores import datastores, disk_bytes
+def _disks(location: str, vmids: Mapping[int, int]) -> dict[int, dict[Disk, int]]:
+    from collector.datastores import datastores, disk_bytes, has_rbd
 
-    found: dict[int, dict[int, int]] = {}
+    marked = has_rbd(ROOT)
+    found: dict[int, dict[Disk, int]] = {}
     for _, directory in datastores(location):
-        for vmid, disks in disk_bytes(directory, vmids).items():
+        for vmid, disks in disk_bytes(directory, vmids, marked=marked).items():
             found.setdefault(vmid, {}).update(disks)
     return found

@@ -8,9 +8,11 @@ from pathlib import Path
 from collector.addresses import addresses
 from collector.datastores import (
     Capacity,
+    Disk,
     capacity,
     datastores,
     disk_bytes,
+    has_rbd,
     monitored,
     volume_groups,
 )
@@ -30,8 +32,6 @@ WAIT_S = 0.5
 """For datastores to answer: one on a dead mount costs this, and its own figures alone."""
 AGE_S = 10.0
 
-Disks = Mapping[int, Mapping[int, int]]
-
 
 class Storage:
     """The datastores, asked in a thread that may hang: what does not answer is left out."""
@@ -46,10 +46,13 @@ class Storage:
         known = {n: found for n, found in answers.items() if isinstance(found, Capacity)}
         return known.pop(-1, None), sorted(known.items())
 
-    def disks(self, vmids: frozenset[int]) -> dict[int, dict[int, int]]:
-        """VM → disk id → bytes taken, over all datastores that answer."""
-        asked = {number: partial(disk_bytes, path, vmids) for number, path in self._all()}
-        found: dict[int, dict[int, int]] = {}
+    def disks(self, vmids: frozenset[int], *, marked: bool) -> dict[int, dict[Disk, int]]:
+        """VM → disk → bytes taken, over all datastores that answer and, with `marked`, whose
+        disks hosts are to tell.
+        """
+        sizes = partial(disk_bytes, vmids=vmids, marked=marked)
+        asked = {number: partial(sizes, path) for number, path in self._all()}
+        found: dict[int, dict[Disk, int]] = {}
         for answer in self._ask("disks", asked).values():
             if isinstance(answer, dict):
                 for vmid, disks in answer.items():
@@ -105,7 +108,8 @@ class Messages:
         """MONITOR_VM: one line per OpenNebula container that runs."""
         named = ((vmid_of(name), each) for name, each in self.running().items())
         found = {vmid: each for vmid, each in named if vmid is not None}
-        disks = self.storage.disks(frozenset(found))
+        # The front-end tells what Ceph's images take, and a DISK_SIZE of ours would replace all.
+        disks = self.storage.disks(frozenset(found), marked=has_rbd(self.root))
         seen = ((vmid_of(reading.name), reading) for reading in self.look().containers())
         known = {vmid: reading for vmid, reading in seen if vmid is not None and vmid in found}
         self.vm_outlook.see(known.items())
@@ -126,6 +130,6 @@ class Messages:
         storage = self.storage.capacity(volume_groups(sight.host()))
         return messages.system_host(sight, self.root, storage, self.version(), errors)
 
-    def _more(self, vmid: int, found: Found, disks: Mapping[int, int]) -> str:
+    def _more(self, vmid: int, found: Found, disks: Mapping[Disk, int]) -> str:
         told = {n: (each.value, each.error) for n, each in self.vm_outlook.of(vmid).items()}
         return unread(disks, addresses(self.root, found.init_pid)) + outlook(told)

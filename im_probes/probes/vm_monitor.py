@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from collector.datastores import Disk
     from collector.lookup import Lookup
     from collector.model import Labels
 
@@ -126,17 +127,20 @@ def template(reading: Lookup) -> str:
     return "".join(lines)
 
 
-def unread(disk_bytes: Mapping[int, int], addresses: Iterable[str]) -> str:
-    """What no reading tells: bytes taken on the datastores by disk id, and IP addresses."""
-    lines = [
-        vector("DISK_SIZE", (("ID", disk), ("SIZE", -(-size // MIB))))
-        for disk, size in sorted(disk_bytes.items())
-    ]
+def unread(disk_bytes: Mapping[Disk, int], addresses: Iterable[str]) -> str:
+    """What no reading tells: what disks and their snapshots take, in bytes, and IP addresses."""
+    lines = [_size(disk, -(-size // MIB)) for disk, size in sorted(disk_bytes.items())]
     found = list(addresses)
     if found:
         lines.append(attribute("GUEST_IP", found[0]))
         lines.append(attribute("GUEST_IP_ADDRESSES", ",".join(found)))
     return "".join(lines)
+
+
+def _size(disk: Disk, mib: int) -> str:
+    if len(disk) == 1:
+        return vector("DISK_SIZE", (("ID", disk[0]), ("SIZE", mib)))
+    return vector("SNAPSHOT_SIZE", (("ID", disk[1]), ("DISK_ID", disk[0]), ("SIZE", mib)))
 
 
 def outlook(forecasts: Mapping[str, tuple[float, float]]) -> str:

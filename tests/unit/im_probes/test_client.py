@@ -96,7 +96,7 @@ class Host:
     def of(self, _vmid: int) -> Any:
         return {}
 
-    def disks(self, _vmids: frozenset[int]) -> Any:
+    def disks(self, _vmids: frozenset[int], **_: bool) -> Any:
         return {}
 
     def send(self, raw: bytes, *, reliable: bool) -> None:

@@ -1,16 +1,17 @@
 from pathlib import Path
 
-from im_probes.recovery import AT_MOST_S, FLAG, is_recovering
+from im_probes.recovery import AT_MOST_S, FLAG, hold_back, is_recovering, tell_again
 
 
 def test_while_the_file_is_there_and_not_for_ever(tmp_path: Path) -> None:
     assert not is_recovering(tmp_path, 10)
-    flag = tmp_path / FLAG
-    flag.parent.mkdir(parents=True)
-    flag.touch()
+    hold_back(tmp_path)
+    hold_back(tmp_path)
+    assert (tmp_path / FLAG).exists()
     assert is_recovering(tmp_path, 10)
     assert not is_recovering(tmp_path, AT_MOST_S)
-    flag.unlink()
+    tell_again(tmp_path)
+    tell_again(tmp_path)
     assert not is_recovering(tmp_path, 10)
 
 

@@ -30,7 +30,8 @@ def test_capacity_and_disks(tmp_path: Path, worker: "Worker[object]") -> None:
     location, told = storage.capacity({})
     assert location is not None
     assert [number for number, _ in told] == [100]
-    assert storage.disks(frozenset({7})) == {7: {0: 4096, 1: 4096}}
+    assert storage.disks(frozenset({7}), marked=False) == {7: {(0,): 4096, (1,): 4096}}
+    assert storage.disks(frozenset({7}), marked=True) == {7: {(1,): 4096}}
 
 
 def test_one_that_hangs_does_not_hide_the_others(
@@ -58,14 +59,16 @@ def test_one_that_hangs_does_not_hide_the_others(
 def test_without_datastores_there_is_nothing(tmp_path: Path, worker: "Worker[object]") -> None:
     storage = Storage(tmp_path / "none", worker)
     assert storage.capacity({}) == (None, [])
-    assert storage.disks(frozenset({7})) == {}
+    assert storage.disks(frozenset({7}), marked=False) == {}
 
 
+@pytest.mark.parametrize("mark", ["fs_lvm_ssh\n", ""])
 def test_a_volume_group_is_told_where_the_agent_knows_it(
-    tmp_path: Path, worker: "Worker[object]"
+    tmp_path: Path, worker: "Worker[object]", mark: str
 ) -> None:
     (tmp_path / "100").mkdir()
-    (tmp_path / "100/.monitor").write_text("fs_lvm_ssh\n")
+    if mark:
+        (tmp_path / "100/.monitor").write_text(mark)
     storage = Storage(tmp_path, worker)
     assert storage.capacity({})[1] == []
     group = Capacity(1, 3, 2)

@@ -36,7 +36,8 @@ def test_opennebulas_own_attributes(oned_parses: Parse) -> None:
         Column("lxc_disk_read_bytes_total", LOOP): 4096.0,
     }
     found = oned_parses(
-        template(reading(now, {cpu: 10.0})) + unread({1: 1, 0: 3 << 20}, ("192.0.2.1",))
+        template(reading(now, {cpu: 10.0}))
+        + unread({(1,): 1, (0,): 3 << 20, (0, 2): 5 << 20}, ("192.0.2.1",))
     )
     assert dict(found[:5]) == {
         "CPU": "50.00",
@@ -51,6 +52,7 @@ def test_opennebulas_own_attributes(oned_parses: Parse) -> None:
         {"ID": "0", "SIZE": "3"},
         {"ID": "1", "SIZE": "1"},
     ]
+    assert ("SNAPSHOT_SIZE", {"ID": "2", "DISK_ID": "0", "SIZE": "5"}) in found
     assert found[-2:] == [("GUEST_IP", "192.0.2.1"), ("GUEST_IP_ADDRESSES", "192.0.2.1")]
 
 
