@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from vmm import attachments, attempt, hot_nics, inside, mounts, network, process
+from vmm import attachments, attempt, hot_nics, inside, mounts, network, process, unconfined
 from vmm.brief_signal import signal
 from vmm.errors import DriverError
 from vmm.ignoring import Ignoring
@@ -32,6 +32,7 @@ def run(kind: str, state: State, env: Mapping[str, str]) -> None:
     mounts.die_with_parent()
     _bound(kind)
     try:
+        unconfined.become()
         HOOKS[kind](state, env)
     except (DriverError, OSError) as error:
         _report(state, kind, error)
