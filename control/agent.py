@@ -15,7 +15,7 @@ from collector.limits import raise_open_files
 from collector.model import Cycle
 from collector.store import StoreError
 from collector.store.sqlite import SqliteWriter
-from control import lock, opening
+from control import ending, lock, opening
 from control.config import Config
 from control.maintenance import scheduled
 from control.page_process import PageProcess
@@ -29,6 +29,8 @@ NS = 1_000_000_000
 _HEARTBEAT_S = 5.0
 _PATIENCE_S = 30.0
 _FIRST_CYCLE_TIMEOUT_S = 30.0
+_END_S = 60.0
+"""Of the 90 s that the service manager waits (nebulxc-agent.service)."""
 
 
 class Notifier(Protocol):
@@ -67,23 +69,31 @@ def run(wiring: Wiring, stop: Stop, started: Callable[[Loop], None]) -> None:
 @contextlib.contextmanager
 def running(wiring: Wiring, stop: Stop) -> Iterator[Loop]:
     """Everything an agent consists of runs during this block, and ends with it in order."""
+    stack = contextlib.ExitStack()
+    try:
+        yield _started(stack, wiring, stop)
+    finally:
+        with ending.within(_END_S):
+            stack.close()
+
+
+def _started(stack: contextlib.ExitStack, wiring: Wiring, stop: Stop) -> Loop:
     config = wiring.config
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(lock.held(Path(config.store.directory)))
-        if (problem := raise_open_files()) is not None:
-            log.warning("%s", problem)
-        collector = stack.enter_context(opening.collecting(config))
-        writer = stack.enter_context(contextlib.closing(_writer(config, reading_group())))
-        stop.check()  # opening may have migrated or repaired a large store
-        stack.enter_context(scheduled(writer.maintain))
-        loop = Loop(collector, writer, config.collector.interval, SystemClock())
-        loop.start()
-        stack.callback(loop.stop)
-        if wiring.page is not None:
-            page = PageProcess(wiring.page, wiring.text)
-            page.start()
-            stack.callback(page.stop)
-        yield loop
+    stack.enter_context(lock.held(Path(config.store.directory)))
+    if (problem := raise_open_files()) is not None:
+        log.warning("%s", problem)
+    collector = stack.enter_context(opening.collecting(config))
+    writer = stack.enter_context(contextlib.closing(_writer(config, reading_group())))
+    stop.check()  # opening may have migrated or repaired a large store
+    stack.enter_context(scheduled(writer.maintain))
+    loop = Loop(collector, writer, config.collector.interval, SystemClock())
+    loop.start()
+    stack.callback(loop.stop)
+    if wiring.page is not None:
+        page = PageProcess(wiring.page, wiring.text)
+        page.start()
+        stack.callback(page.stop)
+    return loop
 
 
 def reading_group() -> str | None:
