@@ -21,6 +21,7 @@ COMMANDS = {
     "console": "enter a container in this terminal",
     "query": "print one metric over time from the store",
     "doctor": "find what is left over or amiss on a node, and mend it",
+    "recover": "bring back, after a boot, what ran when the host went down",
     "install": "put this on a node or on OpenNebula's front-end, or take it off",
     "uninstall": "take it off again",
     "version": "print what is installed",

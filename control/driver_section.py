@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from control import units
-from vmm.policy import CpuQuota, NodePolicy, OomPolicy, PrivilegedPolicy, RawPolicy
+from vmm.policy import AfterBoot, CpuQuota, NodePolicy, OomPolicy, PrivilegedPolicy, RawPolicy
 
 _D = NodePolicy()
 
@@ -30,7 +30,7 @@ MountPoint = Annotated[
 Key = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^lxc(\.[A-Za-z0-9_]+)+(\.\*)?$",
+        pattern=r"^lxc(\.[A-Za-z0-9_-]+)+(\.\*)?$",
         description='a key of an LXC configuration, like "lxc.signal.halt" or "lxc.signal.*"',
     ),
 ]
@@ -60,6 +60,7 @@ class DriverSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start_timeout: Seconds = _D.start_timeout
     shutdown_timeout: Seconds = _D.shutdown_timeout
     exec_timeout: Seconds = _D.exec_timeout
+    after_boot: AfterBoot = _D.after_boot
     privileged: PrivilegedPolicy = _D.privileged
     raw: RawPolicy = _D.raw
     raw_allow: tuple[Key, ...] = _D.raw_allow

@@ -3,7 +3,18 @@
 import time
 from collections.abc import Callable
 
-from vmm import apparmor_profile, attempt, liblxc, logs, monitor, mounts, network, process, stub
+from vmm import (
+    apparmor_profile,
+    attempt,
+    boot,
+    liblxc,
+    logs,
+    monitor,
+    mounts,
+    network,
+    process,
+    stub,
+)
 from vmm.attachments import load
 from vmm.cgroup_tree import CgroupTree
 from vmm.errors import CommandError, DriverError
@@ -133,6 +144,7 @@ class Container:
         """Have every process of it stand still, or leave all of them running."""
         try:
             liblxc.freeze(self.name, self._policy.lxc)
+            boot.end(self.state, boot.SUSPENDED)
         except BaseException:
             # A freezer that gave up half way holds what it has.
             self.thaw()
@@ -143,6 +155,7 @@ class Container:
         if self.init() is not None and self.lxc_state() == "FROZEN":
             liblxc.unfreeze(self.name, self._policy.lxc)
         self.cgroups.thaw()
+        boot.live(self.state)
 
     def stop(self, grace: float = MONITOR_SECONDS) -> None:
         """End it for certain, whatever state it is in; nothing to do when nothing runs.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from vmm import attachments, attempt, hot_nics, inside, mounts, network, process, unconfined
+from vmm import attachments, attempt, boot, hot_nics, inside, mounts, network, process, unconfined
 from vmm.brief_signal import signal
 from vmm.errors import DriverError
 from vmm.ignoring import Ignoring
@@ -49,6 +49,7 @@ def pre_start(state: State, env: Mapping[str, str]) -> None:
     plan = Plan.from_json(state.require(PLAN))
     state.write(MONITOR, monitor)
     state.discard(ERROR)
+    boot.live(state)
     _unmount_root(state)
     attachments.save(state, [])
     mount = filesystem.detached(plan.root, state, plan.uid, plan.gid)
@@ -81,9 +82,12 @@ def post_stop(state: State, env: Mapping[str, str]) -> None:
     _unmount_root(state)
     if state.exists:
         attachments.save(state, [])
-        end = network.interrupt if env.get("LXC_TARGET") == "reboot" else network.detach
+        reboots = env.get("LXC_TARGET") == "reboot"
+        end = network.interrupt if reboots else network.detach
         for nic in Plan.from_json(state.require(PLAN)).nics:
             end(nic)
+        if not reboots:
+            boot.end(state)
 
 
 HOOKS: dict[str, Callable[[State, Mapping[str, str]], None]] = {

@@ -4,12 +4,17 @@ liblxc waits for the monitor's answer without a limit and holds the interpreter'
 can be given up. Its calls say True or False, never why.
 """
 
+from __future__ import annotations
+
 import sys
-from collections.abc import Callable
-from typing import Any
 
 from vmm import inside
 from vmm.errors import DriverError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 SECONDS = 10.0
 FREEZE_SECONDS = 60.0
@@ -39,7 +44,9 @@ def unfreeze(name: str, lxcpath: str) -> None:
 
 def state(name: str, lxcpath: str) -> str:
     """LXC's word: RUNNING, FROZEN, STOPPED, STARTING, STOPPING, ABORTING or FREEZING."""
-    return inside.ask_child(lambda: str(_container(name, lxcpath).state), SECONDS, f"asking {name}")
+    return inside.ask_child(
+        lambda: str(_container(name, lxcpath).state), SECONDS, f"asking LXC for the state of {name}"
+    )
 
 
 def _container(name: str, lxcpath: str) -> Any:  # noqa: ANN401 - python-lxc has no types

@@ -52,26 +52,30 @@ def render(
     vm: VmSpec, place: Place, node: Node, policy: NodePolicy, extra: Iterable[RawLine] = ()
 ) -> str:
     """The whole configuration. `extra` are lines that passed `vmm.raw` or `vmm.profiles`."""
-    parts: tuple[tuple[str, Iterable[Line]], ...] = (
-        ("", _basics(vm, place, policy)),
-        ("confinement", _confinement(node, policy, place.ids)),
-        ("devices", _devices(node, policy)),
-        ("lxcfs", _lxcfs(node, policy)),
-        ("from profiles and RAW/DATA", ((line.key, line.value) for line in extra)),
-        ("limits", _limits(vm, node, policy)),
-        ("root", _root(place)),
-        ("hooks", _hooks(policy)),
-        ("network", _network()),
+    given = ((line.key, line.value) for line in extra)
+    sections = (
+        _section("", _basics(vm, place, policy)),
+        _section("confinement", _confinement(node, policy, place.ids)),
+        _section("devices", _devices(node, policy)),
+        _section("lxcfs", _lxcfs(node, policy)),
+        _section("from profiles and RAW/DATA", given, may_clear=True),
+        _section("limits", _limits(vm, node, policy)),
+        _section("root", _root(place)),
+        _section("hooks", _hooks(policy)),
+        _section("network", _network()),
     )
-    sections = [_section(title, list(lines)) for title, lines in parts]
     return f"# {vm.name}, written by nebulxc: changes are lost\n" + "".join(sections)
 
 
-def _section(title: str, lines: list[Line]) -> str:
-    if not lines:
-        return ""
-    head = f"\n# {title}\n" if title else ""
-    return head + "".join(f"{_checked(key)} = {_checked(value)}\n" for key, value in lines)
+def _section(title: str, lines: Iterable[Line], *, may_clear: bool = False) -> str:
+    """The lines under their title. A line without a value clears what was set before."""
+    text = "".join(
+        f"{_checked(key)} =\n"
+        if may_clear and not value
+        else f"{_checked(key)} = {_checked(value)}\n"
+        for key, value in lines
+    )
+    return f"\n# {title}\n{text}" if title and text else text
 
 
 def _checked(text: str) -> str:

@@ -47,6 +47,17 @@ class RawPolicy(StrEnum):
     REFUSE = "refuse"
 
 
+class AfterBoot(StrEnum):
+    """What becomes of the containers that ran when the host went down."""
+
+    LEAVE = "leave"
+    """They stay off, and OpenNebula is told POWEROFF."""
+    START = "start"
+    """They are started, unless another host could have their disks."""
+    START_SHARED = "start-shared"
+    """They are started, also where their disks are on shared storage."""
+
+
 class NodePolicy(Value):
     """The `[driver]` table of the node's configuration. Durations in seconds."""
 
@@ -66,6 +77,7 @@ class NodePolicy(Value):
     start_timeout: float = 120.0
     shutdown_timeout: float = 120.0
     exec_timeout: float = 3600.0
+    after_boot: AfterBoot = AfterBoot.LEAVE
 
     privileged: PrivilegedPolicy = PrivilegedPolicy.CONVERT
     raw: RawPolicy = RawPolicy.DROP

@@ -13,6 +13,7 @@ from vmm.errors import DriverError
 from vmm.policy import NodePolicy
 from vmm.raw import Filtered
 from vmm.spec import RawLine
+from vmm.values import shown
 
 MAX_BYTES = 1 << 16
 TRUSTED = frozenset({0})
@@ -40,7 +41,18 @@ def _one(path: str, policy: NodePolicy) -> Filtered:
     except (OSError, UnicodeDecodeError) as problem:
         raise DriverError(f"profile {path} cannot be read: {problem}") from problem
     lines = raw.parse(text)
-    return Filtered(lines, ()) if trusted else raw.filtered(lines, policy, path)
+    return _whole(lines, path) if trusted else raw.filtered(lines, policy, path)
+
+
+def _whole(lines: tuple[RawLine, ...], path: str) -> Filtered:
+    """Every line of root's own: also one without a value, which clears what was set before."""
+    for line in lines:
+        if not raw.is_line(line):
+            raise DriverError(
+                f"profile {path}: {shown(line.key)} is not a line of an LXC configuration",
+                "correct it",
+            )
+    return Filtered(lines, ())
 
 
 def _read(path: str) -> tuple[str, bool]:

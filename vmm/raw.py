@@ -39,7 +39,7 @@ ALLOWED = (
 """Keys, or beginnings of keys where `.*` stands for one more part or several."""
 
 XPATH = "/VM/TEMPLATE/RAW/DATA"
-_LINE = re.compile(r"(lxc(?:\.[A-Za-z0-9_]+)+)\s*=\s*(.*)")
+_LINE = re.compile(r"(lxc(?:\.[A-Za-z0-9_-]+)+)\s*=\s*(.*)")
 
 
 class Filtered(Value):
@@ -58,6 +58,12 @@ def parse(data: str) -> tuple[RawLine, ...]:
 def _line(line: str) -> RawLine:
     match = _LINE.fullmatch(line)
     return RawLine(match[1], match[2]) if match else RawLine(line, "")
+
+
+def is_line(line: RawLine) -> bool:
+    """Whether LXC would read it as the one key and its value; the value may be empty."""
+    whole = f"{line.key} = {line.value}"
+    return whole.isprintable() and _LINE.fullmatch(whole) is not None
 
 
 def filtered(lines: Iterable[RawLine], policy: NodePolicy, source: str = XPATH) -> Filtered:
@@ -79,7 +85,7 @@ def filtered(lines: Iterable[RawLine], policy: NodePolicy, source: str = XPATH) 
 
 def _problem(line: RawLine, allowed: tuple[str, ...]) -> str:
     """What is wrong with the line; "" when it may pass."""
-    if not line.value.isprintable() or not _LINE.fullmatch(f"{line.key} = {line.value}"):
+    if not is_line(line):
         return f"{shown(line.key)} is not a line of an LXC configuration"
     if not line.value:
         return f"{line.key} has no value, which would clear what was set before"

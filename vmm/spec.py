@@ -76,6 +76,8 @@ class Nic(Value):
     mac: str
     mtu: int | None = None
     bridge_type: str = "linux"
+    driver: str | None = None
+    """VN_MAD, OpenNebula's network driver; "" without one, None where it was not recorded."""
     attach: bool = False
     """Set on the one NIC that an attach or detach action is about."""
 

@@ -126,6 +126,11 @@ class State:
         _sync(self.directory)
         _sync(self.base)
 
+    def sync_file(self, name: str) -> None:
+        """As `sync`, of one file."""
+        _sync(self.path(name))
+        _sync(self.directory)
+
 
 def _sync(path: str) -> None:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

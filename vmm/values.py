@@ -14,10 +14,12 @@ MAX_BYTES = (1 << 63) - 1
 MAX_ID = (1 << 31) - 1
 MAX_INTERFACE = 15
 """IFNAMSIZ without its terminating zero."""
+MAX_PATH, MAX_NAME = 4095, 255
+"""PATH_MAX without its terminating zero, and NAME_MAX."""
 
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-_SIZE = re.compile(r"([0-9]{1,19}) ?([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
+_SIZE = re.compile(r"([0-9]{1,19})(?: ?([KMGT])(?:i?B)?)?", re.IGNORECASE | re.ASCII)
 _INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]*")
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
@@ -25,7 +27,7 @@ _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,254}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CPUSET = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?(,[0-9]{1,5}(-[0-9]{1,5})?)*")
 _PATH = re.compile(r"/[A-Za-z0-9_@%+=:,./-]*")
-_UNITS = {"": MIB, "K": 1 << 10, "M": MIB, "G": 1 << 30, "T": 1 << 40}
+_UNITS = {None: MIB, "K": 1 << 10, "M": MIB, "G": 1 << 30, "T": 1 << 40}
 _YES = {"YES": True, "TRUE": True, "1": True, "NO": False, "FALSE": False, "0": False}
 
 
@@ -70,7 +72,7 @@ def size(text: str) -> int:
     match = _SIZE.fullmatch(text)
     if not match:
         raise ValueError(f"{shown(text)} is not a size in MB")
-    number = int(match[1]) * _UNITS[match[2].upper()]
+    number = int(match[1]) * _UNITS[match[2] and match[2].upper()]
     if number > MAX_BYTES:
         raise ValueError(f"{shown(text)} is more than this machine can count")
     return number
@@ -104,6 +106,8 @@ def mac(text: str) -> str:
     address = _matched(_MAC, text.lower(), "a MAC address")
     if int(address[:2], 16) & 1:
         raise ValueError(f"{shown(text)} is a multicast address")
+    if not int(address.replace(":", ""), 16):
+        raise ValueError(f"{shown(text)} is no address of an interface")
     return address
 
 
@@ -140,6 +144,8 @@ def cpuset(text: str) -> str:
 def path(text: str) -> str:
     """An absolute path without `..`, blanks or quotes, normalised."""
     _matched(_PATH, text, "an absolute path of plain characters")
+    if len(text) > MAX_PATH or any(len(part) > MAX_NAME for part in text.split("/")):
+        raise ValueError(f"{shown(text)} is longer than a path or a name in it can be")
     if ".." in text.split("/"):
         raise ValueError(f"{shown(text)} holds '..'")
     # normpath keeps exactly two leading slashes, as POSIX wants; Linux gives them no meaning.

@@ -16,6 +16,7 @@ from control.doctor import (
     nics,
     opennebula,
     programs,
+    recovery,
     vms,
 )
 from control.doctor.finding import Finding
@@ -35,5 +36,6 @@ CHECKS: dict[str, Callable[[Sight], Iterator[Finding]]] = {
     "idranges": idranges.check,
     "definitions": definitions.check,
     "vms": vms.check,
+    "recovery": recovery.check,
     "locks": locks.check,
 }

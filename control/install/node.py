@@ -20,6 +20,8 @@ from vmm.policy import NodePolicy
 GROUP = "nebulxc"
 OPT = Path("/opt/nebulxc")
 UNITS = ("nebulxc-agent.service", "nebulxc-page.service", "nebulxc-console.service")
+BOOT_UNITS = ("nebulxc-boot.service", "nebulxc-recover.service")
+"""They do their part once in each boot, and end."""
 PACKAGES = ("lxc", "python3-lxc", "sudo", "uidmap")
 SUDOERS = Path("/etc/sudoers.d/nebulxc")
 _ETC = Path("/etc/nebulxc")
@@ -50,8 +52,9 @@ def steps(host: Host, changed: Callable[[], bool], wheels: Path | None = None) -
         opennebula.Sudoers(SUDOERS, (package / "nebulxc.sudoers").read_text("utf-8"), host),
         Runtime(Path("/run/nebulxc")),
         Link(Path("/usr/local/bin/nebulxc"), OPT / "bin/nebulxc"),
-        *(_unit(name) for name in UNITS),
+        *(_unit(name) for name in (*UNITS, *BOOT_UNITS)),
         Services(UNITS, host, changed),
+        Services(BOOT_UNITS, host, changed),
         Containers(policy, host),
     )
 

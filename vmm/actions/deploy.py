@@ -1,15 +1,11 @@
 """deploy: define the container, start it, and see its init stay alive; or leave nothing."""
 
-from vmm import attempt, cgroups, definition, limits, located, logs, network, preflight, privilege
+from vmm import attempt, definition, located, logs, network, preflight, privilege, starting
 from vmm.actions.cancel import end, host_ends
 from vmm.container import Container
-from vmm.errors import DriverError
 from vmm.site import Site, listening
 from vmm.spec import Message, VmSpec
 from vmm.undo import Undo
-
-GIVE_UP_SECONDS = 5.0
-"""How long the monitor of a failed start may take for its stop hooks."""
 
 
 def run(site: Site, message: Message) -> str:
@@ -40,17 +36,7 @@ def run(site: Site, message: Message) -> str:
 
 def _start(site: Site, container: Container, vm: VmSpec, undo: Undo, *, unprivileged: bool) -> None:
     definition.define(site, container, vm, undo, unprivileged=unprivileged)
-    undo.add("stop it", lambda: end(container, host_ends(vm), GIVE_UP_SECONDS))
-    container.start(site.policy.start_timeout)
-    pid = container.settle(listening)
-    wanted = cgroups.settings(vm.limits, site.policy, site.node().layout)
-    for problem in limits.mismatches(container.cgroups, wanted):
-        site.report.warning(f"{vm.name}: {problem}")
-    container.state.sync()
-    if not listening():
-        raise DriverError(f"{vm.name}: the caller is gone: start given up")
-    attempt.move(container.state, attempt.RUNNING)
-    site.report.info(f"{vm.name} runs (pid {pid})")
+    starting.start(site, container, vm, undo, listening)
 
 
 def _about_console(vm: VmSpec) -> tuple[str, ...]:

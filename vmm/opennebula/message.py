@@ -4,8 +4,8 @@
 VMM_DRIVER_ACTION_DATA. Both come as plain XML over ssh and as base64 from a local driver.
 """
 
-from base64 import b64decode
 from binascii import Error as Base64Error
+from binascii import a2b_base64
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element as Node
 from xml.etree.ElementTree import ParseError
@@ -50,11 +50,15 @@ def _document(stdin: bytes) -> tuple[Node, str]:
     if len(text) > MAX_BYTES:
         raise SpecError("/", f"the message is larger than {MAX_BYTES} bytes")
     try:
-        root: Node = fromstring(text if text.startswith(b"<") else b64decode(text, validate=True))
+        root: Node = fromstring(
+            text if text.startswith(b"<") else a2b_base64(text, strict_mode=True)
+        )
     except (Base64Error, ParseError, DefusedXmlException, ValueError, LookupError) as problem:
-        reason = f"{type(problem).__name__} {problem}"
+        reason = "neither XML nor base64" if isinstance(problem, Base64Error) else problem
         raise SpecError(
-            "/", f"standard input is not a message of OpenNebula: {reason}"
+            "/",
+            f"standard input is not a message of OpenNebula: {reason if text else 'it is empty'}",
+            "see the front-end's oned.log: it makes this from the VM's template",
         ) from problem
     return root, f"/{root.tag}"
 

@@ -33,6 +33,7 @@ def _nic(element: Element, vmid: int) -> Nic:
         mac=element.required("MAC", values.mac),
         mtu=element.optional("MTU", values.mtu),
         bridge_type=element.optional("BRIDGE_TYPE", values.word) or "linux",
+        driver=element.optional("VN_MAD", values.word) or "",
         attach=bool(element.optional("ATTACH", values.yes)),
     )
 

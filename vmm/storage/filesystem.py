@@ -3,6 +3,7 @@
 import os
 
 from vmm import idmap, loop, mounts
+from vmm.errors import DriverError
 from vmm.plan import CONTEXT, PlannedDisk
 from vmm.state import State
 from vmm.storage import MAPPERS, context, probe
@@ -40,7 +41,7 @@ def detached(disk: PlannedDisk, state: State, uid: int, gid: int) -> int:
         kind = probe.mountable(
             probe.probe(_head(os.open(mapped.path, os.O_RDONLY | os.O_CLOEXEC))), what
         )
-        mount = mounts.make(kind, mapped.path, OPTIONS.get(kind), readonly=disk.readonly)
+        mount = _made(kind, mapped.path, disk, what)
     finally:
         mapped.release()
     try:
@@ -49,3 +50,12 @@ def detached(disk: PlannedDisk, state: State, uid: int, gid: int) -> int:
         os.close(mount)
         raise
     return mount
+
+
+def _made(kind: str, device: str, disk: PlannedDisk, what: str) -> int:
+    """The mount of the device, which by the time that somebody reads of it will be gone."""
+    try:
+        return mounts.make(kind, device, OPTIONS.get(kind), readonly=disk.readonly)
+    except DriverError as error:
+        remedy = "see the kernel's log (dmesg) on this host, and check the image's file system"
+        raise DriverError(f"{what}: {error.problem}", error.remedy or remedy) from error

@@ -146,6 +146,7 @@ def test_no_start_by_hand_while_an_action_is_in_flight(
         ("partitioned", "has a partition table; make an image of the root partition alone"),
         ("unknown", "has no file system that is known here"),
         ("swap", "holds swap; use ext4, xfs or btrfs"),
+        ("damaged", r"disk \d \(.*\): cannot mount .* as ext4: .*; see the kernel's log"),
     ],
 )
 @pytest.mark.parametrize("disk_id", [0, 1])
@@ -161,6 +162,8 @@ def test_an_unfit_disk_is_refused_with_its_remedy(
         data[:] = b"x" * len(data)
     if name == "swap":
         data[4086:4096] = b"SWAPSPACE2"
+    if name == "damaged":
+        data[0x438:0x43A] = b"\x53\xef"
     bad.write_bytes(bytes(data))
     vm = installation.vm(
         71001, Disk(0, DiskKind.IMAGE, str(root), "/"), *([data_disk(1, bad)] if disk_id else [])

@@ -158,11 +158,13 @@ def test_what_is_configured_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path = tmp_path / "nebulxc.toml"
     path.write_text(
         '[driver]\ncpu_quota = "vcpu"\npids = 99\nsettle = "2s"\nlog_kept = "1d"\n'
-        'raw_allow = ["lxc.cap.*"]\nprivileged = "allow"\nconsole_log = "64KiB"\n'
+        'raw_allow = ["lxc.cap.*", "lxc.hook.pre-start"]\n'
+        'privileged = "allow"\nconsole_log = "64KiB"\n'
     )
     found = driver_policy.load(path)
     assert (found.cpu_quota, found.pids, found.settle_seconds) == ("vcpu", 99, 2.0)
-    assert (found.log_days, found.raw_allow, found.privileged) == (1.0, ("lxc.cap.*",), "allow")
+    assert found.raw_allow == ("lxc.cap.*", "lxc.hook.pre-start")
+    assert (found.log_days, found.privileged) == (1.0, "allow")
     assert found.console_log_bytes == 65536
     assert found.hook == f"{sys.prefix}/bin/nebulxc-hook"
 

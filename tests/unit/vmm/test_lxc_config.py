@@ -95,6 +95,14 @@ def test_a_line_cannot_be_injected_even_past_validation(bad: str) -> None:
         lxc_config.render(PLAIN, PLACE, NODE_V1, NodePolicy(seccomp=bad))
 
 
+def test_only_lines_that_were_given_may_clear_a_key() -> None:
+    cleared = [RawLine("lxc.cap.drop", ""), RawLine("lxc.tty.max", "2")]
+    text = lxc_config.render(PLAIN, PLACE, NODE_V1, NodePolicy(), cleared)
+    assert "\nlxc.cap.drop =\nlxc.tty.max = 2\n" in text
+    with pytest.raises(DriverError, match="must not be in an LXC configuration"):
+        lxc_config.render(PLAIN, PLACE, NODE_V1, NodePolicy(), [RawLine("", "")])
+
+
 class Said:
     """Keeps what is reported."""
 

@@ -6,6 +6,7 @@ import pytest
 from vmm import profiles
 from vmm.errors import DriverError, SpecError
 from vmm.policy import NodePolicy, RawPolicy
+from vmm.spec import RawLine
 
 TEXT = "# comment\nlxc.tty.max = 2\nlxc.hook.start = /bin/evil\n"
 
@@ -36,6 +37,25 @@ def test_a_profile_of_roots_passes_whole(policy: NodePolicy) -> None:
     Path(policy.profiles, "web").chmod(0o644)
     found = profiles.load(("web",), policy)
     assert [line.key for line in found.lines] == ["lxc.tty.max", "lxc.hook.start"]
+
+
+def test_a_profile_of_roots_may_add_hooks_and_clear_what_was_set(policy: NodePolicy) -> None:
+    path = Path(policy.profiles, "web")
+    path.write_text("lxc.cap.drop =\nlxc.hook.pre-start = /usr/local/bin/prepare\n")
+    path.chmod(0o644)
+    found = profiles.load(("web",), policy)
+    assert found.lines == (
+        RawLine("lxc.cap.drop", ""),
+        RawLine("lxc.hook.pre-start", "/usr/local/bin/prepare"),
+    )
+
+
+def test_a_profile_of_roots_that_is_malformed_is_refused_by_its_name(policy: NodePolicy) -> None:
+    path = Path(policy.profiles, "web")
+    path.write_text("lxc.tty.max: 2\n")
+    path.chmod(0o644)
+    with pytest.raises(DriverError, match=r"/web: 'lxc\.tty\.max: 2' is not a line"):
+        profiles.load(("web",), policy)
 
 
 def test_a_directory_that_others_can_write_spoils_it(policy: NodePolicy) -> None:

@@ -15,6 +15,7 @@ from vmm import values
         (values.size, "2G", 2 << 30),
         (values.size, "512 KiB", 512 << 10),
         (values.size, "0", 0),
+        (values.size, "64 mb", 64 << 20),
         (values.yes, "yes", True),
         (values.yes, "FALSE", False),
         (values.interface, "onebr0.100", "onebr0.100"),
@@ -35,7 +36,10 @@ def test_what_is_taken(convert: Callable[[str], object], text: str, expected: ob
     [
         (values.identifier, ["-1", "01", "1.0", "2147483648", "", "१", "1\n", " 1"]),
         (values.cores, ["0", "nan", "inf", "1e3", "-1", "0x1", "1.", ".5"]),
-        (values.size, ["-1", "64X", "9223372036854775807", "1.5", "64\u212a", "64M M"]),
+        (
+            values.size,
+            ["-1", "1B", "64iB", "64X", "9223372036854775807", "1.5", "64\u212a", "64M M"],
+        ),
         (values.positive_size, ["0", "0G"]),
         (values.yes, ["maybe", "", "Y"]),
         (
@@ -44,13 +48,20 @@ def test_what_is_taken(convert: Callable[[str], object], text: str, expected: ob
         ),
         (
             values.mac,
-            ["01:00:5e:00:00:01", "02:00:0a:62:00", "02-00-0a-62-00-0d", "zz:00:00:00:00:00"],
+            [
+                "01:00:5e:00:00:01",
+                "00:00:00:00:00:00",
+                "02:00:0a:62:00",
+                "02-00-0a-62-00-0d",
+                "zz:00:00:00:00:00",
+            ],
         ),
         (values.mtu, ["67", "65536"]),
         (values.word, ["../x", ".hidden", "a/b", "a b", "-a", "a" * 65, ""]),
         (values.host, ["a b", "$(id)", "-x", "a\nb"]),
         (values.cpuset, ["", "0-", "a", "0,,1", "0\n"]),
         (values.path, ["x", "/a/../b", "/a b", "/a\nb", "/a'b", "/a\\040b", "", "/..", "/a\x00"]),
+        (values.path, ["/" + "a" * 256, "/a" * 2048]),
         (
             values.mount_point,
             ["/", "//", "/.", "/proc", "/proc/1", "/sys/x", "/dev/shm", "/a/./../b"],

@@ -95,10 +95,12 @@ def test_disks_that_are_refused(parse: Parse, template: str, place: str) -> None
 
 
 def test_nics_are_named_by_their_id(parse: Parse) -> None:
-    vm = parse(nic(0, TARGET="one-7-0") + nic(3, MTU="9000", BRIDGE_TYPE="openvswitch"))
+    vm = parse(
+        nic(0, TARGET="one-7-0") + nic(3, MTU="9000", BRIDGE_TYPE="openvswitch", VN_MAD="802.1Q")
+    )
     assert vm.nics == (
-        Nic(0, "br0", "one-7-0", "eth0", "02:00:00:00:00:00"),
-        Nic(3, "br0", "one-7-3", "eth3", "02:00:00:00:00:03", 9000, "openvswitch"),
+        Nic(0, "br0", "one-7-0", "eth0", "02:00:00:00:00:00", driver=""),
+        Nic(3, "br0", "one-7-3", "eth3", "02:00:00:00:00:03", 9000, "openvswitch", "802.1Q"),
     )
 
 

@@ -43,7 +43,7 @@ def test_a_captured_deploy(call: Callable[[str], Any]) -> None:
             ),
             Disk(1, DiskKind.CONTEXT, f"{home}/disk.1", "/context", readonly=True),
         ),
-        nics=(Nic(0, "onebr0", "one-4-0", "eth0", "02:00:0a:62:00:0d"),),
+        nics=(Nic(0, "onebr0", "one-4-0", "eth0", "02:00:0a:62:00:0d", driver="bridge"),),
         uuid="370166d5-2d08-468d-b5ec-0bdd6edf3e7e",
         state=3,
         lcm_state=2,
