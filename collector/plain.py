@@ -26,6 +26,17 @@ def text(path: str) -> str | None:
     return os.fsdecode(data.removesuffix(b"\n"))
 
 
+def is_absent(path: str | os.PathLike[str]) -> bool:
+    """Whether there is no such file; not so where that cannot be told."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def number(path: str) -> int | None:
     """A file that holds one whole number; None where it does not."""
     found = text(path)

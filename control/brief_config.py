@@ -8,7 +8,7 @@ agent, whose figures the probe shows, has refused them.
 
 from __future__ import annotations
 
-from collector.plain import is_number, text
+from collector.plain import is_absent, is_number, text
 from collector.record import Record
 
 _DURATIONS = {"s": 1, "m": 60, "h": 3600}
@@ -28,7 +28,7 @@ def load(path: str) -> BriefConfig | None:
     plain, or cannot be read."""
     found = text(path)
     if found is None:
-        return BriefConfig() if _is_absent(path) else None
+        return BriefConfig() if is_absent(path) else None
     values = _values(found)
     return None if values is None else _chosen(values)
 
@@ -43,18 +43,6 @@ def _chosen(values: dict[str, str]) -> BriefConfig | None:
         values.get("store.directory", default.store),
         values.get("monitoring.missing_state", default.missing_state),
     )
-
-
-def _is_absent(path: str) -> bool:
-    import os
-
-    try:
-        os.stat(path)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _values(toml: str) -> dict[str, str] | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from collector.clock import Clock
 from collector.store import CatalogueEntry, StoreError, StoreReader
+from collector.sysfs import printable
 from web import query, series, views
 from web.charts import charts
 from web.definitions import is_counter, unit
@@ -126,7 +127,7 @@ def _summary(snapshot: Snapshot | None, entry: CatalogueEntry) -> Json:
     kind, name = entry.entity.kind, entry.entity.name
     reading = snapshot.readings.get((kind, name)) if snapshot else None
     if snapshot is None or reading is None:
-        shown = {"name": views.printable(name), "path": views.path_of(name)}
+        shown = {"name": printable(name), "path": views.path_of(name)}
         return shown | {"labels": views.printed(entry.entity.labels), "state": "gone"}
     history = snapshot.cpu_history.get((kind, name), ())
     summaries = {

@@ -7,11 +7,11 @@ from typing import Any
 from collector.clock import Clock
 from collector.model import Cycle, Stamp
 from collector.store import CatalogueEntry, StoreReader
+from collector.sysfs import printable
 from web import health as judge
 from web import query
 from web.live import Live, Snapshot, Unreadable
 from web.settings import PageSettings
-from web.views import printable
 
 Json = dict[str, Any]
 _WORDS = {"host": "host", "self": "agent"}

@@ -6,15 +6,11 @@ from urllib.parse import quote
 
 from collector.model import Labels
 from collector.reading import Reading
+from collector.sysfs import printable
 from web.live import Snapshot
 
 Json = dict[str, Any]
 RESOURCES = ("cpu", "memory", "io")
-
-
-def printable(name: str) -> str:
-    """The name as any JSON or HTML may hold it: bytes that are no UTF-8 become U+FFFD."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def printed(labels: Labels) -> dict[str, str]:

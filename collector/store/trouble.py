@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import ClassVar
 
+from collector.plain import is_absent
 from collector.store import StoreError
 
 DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
@@ -99,20 +100,10 @@ def _explain_sqlite(path: Path, error: sqlite3.Error) -> str:
     if os.path.isdir(path):  # not Path's: it raises where we may not look
         return f"{path} is a directory, not a store: point store.directory elsewhere"
     code = primary_code(error)
-    if code == sqlite3.SQLITE_CANTOPEN and _absent(path):
+    if code == sqlite3.SQLITE_CANTOPEN and is_absent(path):
         return f"there is no store at {path} yet: start the agent (nebulxc agent)"
     meaning = MEANINGS.get(code)
     return f"{path} {meaning}" if meaning else f"cannot use the store {path}: {error}"
-
-
-def _absent(path: Path) -> bool:
-    try:
-        os.stat(path)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def primary_code(error: sqlite3.Error) -> int:

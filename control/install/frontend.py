@@ -12,7 +12,6 @@ from control.install.tree import Tree
 from control.problem import Problem
 
 REMOTES = Path("/var/lib/one/remotes")
-ETC = Path("/etc/one")
 
 NEXT = """\
 Next, as oneadmin:

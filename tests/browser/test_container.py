@@ -3,12 +3,11 @@
 import re
 from typing import Any
 from urllib.parse import quote
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import expect
 from support.busybox import Container, until
-from support.site import Site
+from support.site import Site, answers
 
 pytestmark = pytest.mark.browser
 
@@ -46,14 +45,6 @@ def path(site: Site, busy: Container) -> str:
     """Its page, once a cycle has seen it."""
     until(lambda: answers(f"{site.url}/api/containers/{quote(busy.name)}"), busy.name, timeout=30)
     return f"/container/{quote(busy.name)}"
-
-
-def answers(url: str) -> bool:
-    try:
-        with urlopen(url, timeout=60) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def test_charts_draw_the_readings_of_a_live_container(

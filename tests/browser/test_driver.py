@@ -4,12 +4,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import expect
 from support.busybox import Container, until
-from support.site import Site
+from support.site import Site, answers
 
 from vmm import applied, journal
 from vmm.spec import Disk, DiskKind, Graphics, Limits, Nic, VmSpec
@@ -38,17 +37,9 @@ def container(site: Site) -> Iterator[Container]:
     state.create()
     applied.write(state, VM, 1_100_000_000, os.getgid())
     journal.append(str(site.base / "journal.jsonl"), ENTRY)
-    until(lambda: _known(f"{site.url}/api/containers/{VM.name}"), VM.name, timeout=60)
+    until(lambda: answers(f"{site.url}/api/containers/{VM.name}"), VM.name, timeout=60)
     yield made
     site.busybox.destroy(made)
-
-
-def _known(url: str) -> bool:
-    try:
-        with urlopen(url, timeout=60) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def test_definition_and_actions_are_shown_and_follow(
@@ -77,7 +68,7 @@ def test_a_narrow_window_needs_no_sideways_scroll(look: Any, container: Containe
 
 
 def test_other_containers_show_nothing_of_it(look: Any, site: Site, busy: Container) -> None:
-    until(lambda: _known(f"{site.url}/api/containers/{busy.name.replace(' ', '%20')}"), busy.name)
+    until(lambda: answers(f"{site.url}/api/containers/{busy.name.replace(' ', '%20')}"), busy.name)
     page = look().go(f"/container/{busy.name.replace(' ', '%20')}")
     expect(page.locator("#tiles")).to_be_visible()
     expect(page.locator("#driver")).to_be_hidden()

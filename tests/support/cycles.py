@@ -1,4 +1,4 @@
-"""What tests of whole cycles are written with: a clock that they move, and what a cycle told."""
+"""What tests of cycles are written with: clocks that they move, and what a cycle told."""
 
 from collections.abc import Callable
 
@@ -20,6 +20,16 @@ class SteppedClock:
     def step(self, seconds: float) -> None:
         self.wall_ms += int(seconds * 1000)
         self.mono_ns += int(seconds * 1e9)
+
+
+class Time:
+    """Monotonic seconds that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def told(cycle: Cycle, container: str) -> dict[str, float]:

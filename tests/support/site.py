@@ -104,6 +104,15 @@ class Site:
             return None
 
 
+def answers(url: str) -> bool:
+    """Whether it is 200: a container's address once a cycle has seen it."""
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))

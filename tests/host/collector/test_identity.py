@@ -3,7 +3,7 @@
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -18,13 +18,6 @@ pytestmark = pytest.mark.host
 
 Start = Callable[..., Container]
 CPU = "lxc_cpu_usage_seconds_total"
-
-
-@pytest.fixture
-def collector(busybox: Busybox) -> Iterator[Collector]:
-    with collecting(busybox.lxc_path) as made:
-        made.read()
-        yield made
 
 
 def rows(collector: Collector, name: str) -> list[Row]:

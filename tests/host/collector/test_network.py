@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from support.busybox import VETH, Busybox, Container, run, until
-from support.collecting import collecting, values
+from support.busybox import VETH, Container, run, until
+from support.collecting import values
 
 from collector.cycle import Collector
 
@@ -14,13 +14,6 @@ pytestmark = pytest.mark.host
 
 Start = Callable[..., Container]
 RECEIVED, SENT = "lxc_network_receive_bytes_total", "lxc_network_transmit_bytes_total"
-
-
-@pytest.fixture
-def collector(busybox: Busybox) -> Iterator[Collector]:
-    with collecting(busybox.lxc_path) as made:
-        made.read()
-        yield made
 
 
 def one(collector: Collector, metric: str, container: Container, nic: str) -> float:

@@ -4,20 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.cycles import Time
 
 from collector.devices import RECHECK_S, Devices
 
 CAPTURES = Path(__file__).parents[2] / "captures"
-
-
-class Time:
-    """A monotonic clock that the test moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

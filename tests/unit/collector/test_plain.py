@@ -16,6 +16,13 @@ def test_what_is_not_there_is_none(tmp_path: Path) -> None:
     assert plain.text(str(tmp_path / "none")) is None
     assert plain.number(str(tmp_path / "none")) is None
     assert plain.names(str(tmp_path / "none")) == []
+    assert plain.is_absent(tmp_path / "none")
+    assert not plain.is_absent(tmp_path)
+
+
+def test_what_cannot_be_looked_at_is_not_known_to_be_absent(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert not plain.is_absent(tmp_path / "file" / "below")
 
 
 def test_a_table_of_the_kernels_comes_in_pieces_and_whole() -> None:

@@ -5,20 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.cycles import Time
 
 from collector.rbd import RECHECK_S, Image, ImageCounters, Mapped
 
 CAPTURE = Path(__file__).parents[2] / "captures/debian12-6.1-rbd"
-
-
-class Time:
-    """A monotonic clock that the test moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -6,18 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from support.cycles import Time
 
 from collector.statfs import Worker, usage
-
-
-class Time:
-    """A monotonic clock that the test moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
