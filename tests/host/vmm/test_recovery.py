@@ -280,6 +280,7 @@ def test_a_start_that_fails_leaves_it_to_be_started_by_hand(
     assert not Path(installation.container(vm).state.path(ENDED)).exists()
     run("lxc-start", "-P", installation.policy.lxc, "-n", vm.name)
     assert node.runs(vm)
+    installation.do("cancel", vm)
 
 
 def test_an_interrupted_one_goes_on_in_the_next_boot(
