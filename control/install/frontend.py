@@ -18,7 +18,7 @@ Next, as oneadmin:
     systemctl restart opennebula          (as root; only after oned.conf or monitord.conf changed)
     onehost sync --force                  every host gets the scripts
     onehost update HOST                   IM_MAD = "nebulxc": this host is monitored by Nebulxc
-    onehost forceupdate HOST
+    onehost forceupdate HOST              (or, once for all, the hook that docs/opennebula.md names)
 Hosts without 'nebulxc install node' go on with the stock driver."""
 
 

@@ -50,7 +50,7 @@ def test_a_dry_run_changes_nothing(one: Path, install: Callable[..., tuple[int, 
     before = files(one)
     status, said = install("--dry-run", "--apply")
     assert (status, files(one)) == (0, before)
-    for what in ("vmm/nebulxc/: attach_disk", "/im/: nebulxc-probes.d", "oned.conf", "-p nebulxc"):
+    for what in ("vmm/nebulxc/: attach_disk", "/im/: nebulxc-hooks", "oned.conf", "-p nebulxc"):
         assert what in said
 
 
