@@ -18,6 +18,10 @@ from collector.uevents import Uevents
 DATASTORES = Path("/var/lib/one/datastores")
 CONTAINERS = Path("var/lib/nebulxc/ct")
 RECHECK_S = 60.0
+USAGES_STUCK, VOLUMES_STUCK, FILES_STUCK = 4, 3, 1
+"""Threads that may hang at a time: in file systems, in LVM's disks, in datastores. Each kind has
+its own, so that one that is dead leaves the others their answers; together they are 8.
+"""
 _PATIENCE_S = 0.25
 """How long one cycle waits for datastores in all: what is not found by then is found later."""
 
@@ -51,12 +55,12 @@ class Devices:
     ) -> None:
         self.version = 0
         """Grows when an answer may differ from the one before: ask again, compare, keep equals."""
-        self.usages: Worker[Usage] = Worker()
-        self.volumes: Worker[VolumeGroup | None] = Worker()
+        self.usages: Worker[Usage] = Worker(abandoned_max=USAGES_STUCK, clock=clock)
+        self.volumes: Worker[VolumeGroup | None] = Worker(abandoned_max=VOLUMES_STUCK, clock=clock)
         self.images = Mapped(root, clock)
         self.counted = Counted(clock)
         self._root, self._datastores, self._clock = root, datastores, clock
-        self._files: Worker[str | None] = Worker(abandoned_max=1)
+        self._files: Worker[str | None] = Worker(abandoned_max=FILES_STUCK, clock=clock)
         # The kernel announces this machine's devices, not those of a captured tree.
         self._uevents = Uevents(listen=root == Path("/"))
         self._known: dict[Number, _Known] = {}

@@ -4,9 +4,11 @@ import os
 import time
 from pathlib import Path
 
+from collector.devices import FILES_STUCK, USAGES_STUCK, VOLUMES_STUCK
 from collector.group import Group, Part
 from collector.hardware import Recheck
 from collector.model import MISSING, Column, Columns, Kind, Metric
+from collector.statfs import ABANDONED_MAX
 from collector.stats import Stats
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -49,9 +51,11 @@ METRICS = (
         "lxcmon_stuck_threads",
         Kind.GAUGE,
         "",
-        "Threads that hang in a call to a file system that does not answer.",
+        "Threads that hang in a call to a file system or disk that does not answer.",
         _SELF,
-        limits="At 9 nothing more is asked of any file system until one of them answers.",
+        limits=f"At most {ABANDONED_MAX}: {USAGES_STUCK} in file systems, {VOLUMES_STUCK} in LVM's"
+        f" disks, {FILES_STUCK} in datastores. A kind that has so many asks nothing more until one"
+        " of them answers.",
     ),
     Metric(
         "lxcmon_cpu_seconds_total",

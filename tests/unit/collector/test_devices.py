@@ -1,12 +1,15 @@
 """The cache of devices: what it answers, and when it looks again."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.cycles import Time
 
 from collector.devices import RECHECK_S, Devices
+from collector.statfs import ABANDONED_MAX, DEADLINE_S, Worker
 
 CAPTURES = Path(__file__).parents[2] / "captures"
 
@@ -106,3 +109,25 @@ def test_a_captured_host_with_lvm_and_rbd() -> None:
     assert devices.labels(253, 0, 70) == (("device", "dm-0"),)
     assert devices.labels(252, 0, 9) == (("device", "rbd0"),)
     devices.close()
+
+
+def test_no_more_than_eight_threads_hang_in_all(devices: Devices, time: Time) -> None:
+    release = threading.Event()
+    workers: list[Worker[Any]] = [devices.usages, devices.volumes, devices._files]
+
+    def hang(worker: Worker[Any], key: int) -> bool:
+        inside = threading.Event()
+
+        def call() -> None:
+            inside.set()
+            release.wait()
+
+        return worker.submit(key, call) and inside.wait(60)
+
+    for key in range(10):
+        for worker in workers:
+            hang(worker, key)
+        time.now += 2 * DEADLINE_S
+    assert devices.stuck_threads == ABANDONED_MAX
+    assert not any(hang(worker, 99) for worker in workers)
+    release.set()
