@@ -6,7 +6,6 @@ the error of the action, without separators: so the error is one plain line, and
 
 import contextlib
 import os
-import re
 import sys
 import syslog
 import time
@@ -18,7 +17,7 @@ from vmm.policy import NodePolicy
 ACTION_LOG = "action.log"
 MAX_BYTES = 1 << 18
 PRIORITY = {"INFO": syslog.LOG_INFO, "WARNING": syslog.LOG_WARNING, "ERROR": syslog.LOG_ERR}
-_PREFIX = re.compile(r"(ERROR|INFO|WARN|DEBUG):")
+PREFIXES = ("ERROR:", "INFO:", "WARN:", "DEBUG:")
 
 
 class ActionReport:
@@ -46,7 +45,7 @@ class ActionReport:
         """Why the action failed: the line that OpenNebula shows. `details` stay on this node."""
         line = one_line(text)
         # A line with such a prefix would be taken for a log record, and the error be empty.
-        self._say("ERROR", line, to_stderr=f"failed: {line}" if _PREFIX.match(line) else line)
+        self._say("ERROR", line, to_stderr=f"failed: {line}" if line.startswith(PREFIXES) else line)
         for detail in details.splitlines():
             self._keep("ERROR", detail)
 

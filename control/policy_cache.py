@@ -4,17 +4,22 @@ To parse and check the file takes longer than all else in an action's start. Wha
 holds for that very file, read by that very code, and for nothing else; with each boot it is gone.
 """
 
+from __future__ import annotations
+
 import contextlib
 import fcntl
-import json
 import os
 import stat
 import time
 from enum import StrEnum
-from typing import Any
 
+from vmm import brief_json
 from vmm.policy import NodePolicy
 from vmm.value import asdict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 CACHE = "/run/nebulxc/driver.json"
 READERS = ("control/config.py", "control/driver_section.py", "control/units.py", "vmm/policy.py")
@@ -49,7 +54,7 @@ def kept(made_from: Stamp) -> NodePolicy | None:
         fd = os.open(CACHE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         with open(fd, "rb") as file:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            found = json.loads(file.read()) if _is_roots(os.fstat(fd)) else {}
+            found = brief_json.loads(file.read().decode()) if _is_roots(os.fstat(fd)) else {}
             return _policy(found["policy"]) if found["stamp"] == list(made_from) else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None  # missing, being written, torn by a power cut, or of another version
@@ -60,7 +65,7 @@ def keep(made_from: Stamp, policy: NodePolicy) -> None:
     _, _, [(*_, modified_ns, changed_ns), *_] = made_from
     if time.time_ns() - max(modified_ns, changed_ns) < SETTLED_NS:
         return
-    text = json.dumps({"stamp": made_from, "policy": asdict(policy)})
+    text = brief_json.dumps({"stamp": made_from, "policy": asdict(policy)})
     with contextlib.suppress(OSError):  # the next action parses, as this one did
         os.makedirs(os.path.dirname(CACHE), 0o755, exist_ok=True)
         fd = os.open(CACHE, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -3,12 +3,17 @@
 A file beside the spec, of the journal's group, which is the page's. Standard library only.
 """
 
-import json
-import os
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+import os
+
+from vmm import brief_json
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
     from vmm.spec import Disk, Graphics, Nic, VmSpec
     from vmm.state import State
 
@@ -16,20 +21,20 @@ FILE = "applied.json"
 MODE = 0o640
 
 
-def write(state: "State", vm: "VmSpec", uid: int, group: int) -> None:
+def write(state: State, vm: VmSpec, uid: int, group: int) -> None:
     """Replace the file; `uid` is the host id that the container's root has, 0 when privileged."""
     _replace(state, public(vm, uid), group)
 
 
-def renew_nics(state: "State", nics: "Iterable[Nic]", group: int) -> None:
+def renew_nics(state: State, nics: Iterable[Nic], group: int) -> None:
     """The container has these NICs now; nothing to do where the file was never written."""
     found = state.read(FILE)
     if found is not None:
         _replace(state, {**found, "nics": [_nic(nic) for nic in nics]}, group)
 
 
-def _replace(state: "State", value: Mapping[str, Any], group: int) -> None:
-    state.write_text(FILE, json.dumps(value), MODE)
+def _replace(state: State, value: Mapping[str, Any], group: int) -> None:
+    state.write_text(FILE, brief_json.dumps(value), MODE)
     os.chown(state.path(FILE), -1, group)
 
 
@@ -37,13 +42,13 @@ def read(base: str, name: str) -> Mapping[str, Any] | None:
     """What `write` wrote of the container `name` below `base`; None where it is not to be had."""
     try:
         with open(f"{base}/{name}/{FILE}", encoding="utf-8") as file:
-            found = json.load(file)
+            found = brief_json.loads(file.read())
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
 
 
-def public(vm: "VmSpec", uid: int) -> dict[str, Any]:
+def public(vm: VmSpec, uid: int) -> dict[str, Any]:
     """The spec as plain values: sizes in bytes, absent (None) without a limit."""
     limits = vm.limits
     return {
@@ -62,7 +67,7 @@ def public(vm: "VmSpec", uid: int) -> dict[str, Any]:
     }
 
 
-def _disk(disk: "Disk") -> dict[str, Any]:
+def _disk(disk: Disk) -> dict[str, Any]:
     return {
         "id": disk.disk_id,
         "kind": disk.kind,
@@ -75,7 +80,7 @@ def _disk(disk: "Disk") -> dict[str, Any]:
     }
 
 
-def _nic(nic: "Nic") -> dict[str, Any]:
+def _nic(nic: Nic) -> dict[str, Any]:
     return {
         "id": nic.nic_id,
         "name": nic.guest_name,
@@ -86,5 +91,5 @@ def _nic(nic: "Nic") -> dict[str, Any]:
     }
 
 
-def _console(graphics: "Graphics") -> dict[str, Any]:
+def _console(graphics: Graphics) -> dict[str, Any]:
     return {"type": graphics.type, "listen": graphics.listen, "port": graphics.port}

@@ -6,9 +6,8 @@ appended where a stale one is in the way. Cgroups are written here and in `vmm.l
 
 import contextlib
 import os
-import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from vmm import process
 from vmm.errors import DriverError
@@ -40,19 +39,26 @@ def _hierarchy(line: str) -> Hierarchy | None:
     return Hierarchy(before.split(" ")[4], 1 if kind == "cgroup" else 2, tuple(options.split(",")))
 
 
+Wanted = Callable[[Hierarchy], bool]
+
+
+def all_trees(_: Hierarchy) -> bool:
+    """Every hierarchy is wanted."""
+    return True
+
+
 class CgroupTree:
     """The cgroups of the container `name`."""
 
     def __init__(self, name: str, trees: tuple[Hierarchy, ...] | None = None) -> None:
         self.name = name
         self._trees = hierarchies() if trees is None else trees
-        # one-7 is not one-71: the name is matched as a whole.
-        self._payload = re.compile(rf"lxc\.payload\.{re.escape(name)}(-\d+)?")
-        self._any = re.compile(rf"lxc\.(payload|monitor)\.{re.escape(name)}(-\d+)?")
+        self._payload = (f"lxc.payload.{name}",)
+        self._any = (*self._payload, f"lxc.monitor.{name}")
 
     def directories(self) -> list[str]:
         """Every cgroup of the payload and the monitor that exists."""
-        return [path for tree in self._trees for path in _matching(tree.path, self.name, self._any)]
+        return [path for tree in self._trees for path in _matching(tree.path, self._any)]
 
     def pids(self) -> set[int]:
         """Every process of the payload, those in nested groups too."""
@@ -112,14 +118,15 @@ class CgroupTree:
         """Every cgroup of the payload with the tree it is in."""
         return list(self._each())
 
-    def _each(self) -> Iterator[tuple[Hierarchy, str]]:
-        for tree in self._trees:
-            for path in _matching(tree.path, self.name, self._payload):
+    def _each(self, wanted: Wanted = all_trees) -> Iterator[tuple[Hierarchy, str]]:
+        for tree in filter(wanted, self._trees):
+            for path in _matching(tree.path, self._payload):
                 yield tree, path
 
-    def living(self) -> list[tuple[Hierarchy, str]]:
-        """As `payloads`, only those with processes: a stale one may stand beside the real one."""
-        return [(tree, path) for tree, path in self.payloads() if any(_pids(path))]
+    def living(self, wanted: Wanted = all_trees) -> list[tuple[Hierarchy, str]]:
+        """As `payloads` in the wanted trees, only those with processes: a stale one may stand
+        beside the real one."""
+        return [(tree, path) for tree, path in self._each(wanted) if any(_pids(path))]
 
 
 def _remove(path: str) -> None:
@@ -159,13 +166,20 @@ def write(path: str, value: str) -> None:
             os.close(fd)
 
 
-def _matching(root: str, name: str, pattern: re.Pattern[str]) -> list[str]:
-    """The groups directly below `root` whose whole name, which holds `name`, matches."""
+def _matching(root: str, names: tuple[str, ...]) -> list[str]:
+    """The groups directly below `root` with one of the names, or with one and -1, -2 … to it."""
     with contextlib.suppress(OSError):
-        # Hundreds of containers have their groups there, and few hold this one's name.
-        names = [found for found in os.listdir(root) if name in found]
-        return [f"{root}/{found}" for found in names if pattern.fullmatch(found)]
+        return [f"{root}/{found}" for found in os.listdir(root) if _is_named(found, names)]
     return []
+
+
+def _is_named(found: str, names: tuple[str, ...]) -> bool:
+    """Hundreds of containers have their groups there, and few begin with this one's name; and
+    one-7 is not one-71."""
+    if not found.startswith(names):
+        return False
+    more = next(found.removeprefix(name) for name in names if found.startswith(name))
+    return not more or (more[0] == "-" and more[1:].isdecimal())
 
 
 def _pids(path: str) -> Iterator[int]:

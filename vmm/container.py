@@ -72,6 +72,7 @@ class Container:
                 *("-l", logs.LEVEL, "-o", f"{self.logs}/{START_LOG}"),
                 timeout=seconds,
                 env={attempt.VARIABLE: begun.id},
+                meanwhile=self.state.sync,  # disks are slow: what is left after is what hooks wrote
             )
         except CommandError as error:
             raise self.explained(error) from error
@@ -109,7 +110,7 @@ class Container:
         )
 
     def shut_down(self, seconds: float) -> bool:
-        """Ask init to power off; whether the container and its monitor ended within `seconds`."""
+        """Ask init to power off; whether it ended within `seconds` and no other came after it."""
         deadline = time.monotonic() + seconds
         self.thaw()
         try:
@@ -122,7 +123,13 @@ class Container:
             with process.held(pid) as pidfd:
                 if pidfd is not None and not process.ended(pidfd, seconds):
                     return False
-        return monitor.ended(self.state, max(deadline - time.monotonic(), MONITOR_SECONDS))
+        # A guest that was about to reboot would come up again: now the hooks refuse that.
+        attempt.move(self.state, attempt.OVER)
+        left = max(deadline - time.monotonic(), MONITOR_SECONDS)
+        if monitor.ended(self.state, left) or self.init() is None:
+            return True
+        attempt.move(self.state, attempt.RUNNING)
+        return False
 
     def reboot(self, seconds: float) -> int | None:
         """Ask init to reboot; the pid of the new init, None when none came within `seconds`."""

@@ -5,10 +5,10 @@ parallel actions do not mix; a line that a power cut tore is skipped.
 """
 
 import contextlib
-import json
 import os
 from collections.abc import Iterator
 
+from vmm import brief_json
 from vmm.value import Value, asdict
 
 MAX_BYTES = 8 << 20
@@ -34,7 +34,7 @@ def append(path: str, entry: Entry) -> None:
     with contextlib.suppress(FileNotFoundError):
         if os.stat(path).st_size > MAX_BYTES:
             os.replace(path, f"{path}.1")
-    line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
+    line = brief_json.dumps(asdict(entry)) + "\n"
     new = not os.path.exists(path)
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE)
     try:
@@ -58,10 +58,10 @@ def read(path: str, vm: str = "", last: int = 1000) -> list[Entry]:
 
 
 def _entries(path: str, vm: str) -> Iterator[Entry]:
-    quoted = json.dumps(vm) if vm else ""  # lines without it need not be taken apart
+    quoted = brief_json.dumps(vm) if vm else ""  # lines without it need not be taken apart
     with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
         for line in file:
             if quoted not in line:
                 continue
             with contextlib.suppress(ValueError, TypeError):
-                yield Entry(**json.loads(line))
+                yield Entry(**brief_json.loads(line))

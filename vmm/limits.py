@@ -6,10 +6,10 @@ value or refuse it, so only what is read back counts.
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from vmm.cgroup_tree import CgroupTree, Hierarchy
-from vmm.cgroups import Setting
+from vmm.cgroups import V2, Setting
 from vmm.errors import DriverError, NotFound
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -19,8 +19,9 @@ MEMORY, MEMSW = "memory.limit_in_bytes", "memory.memsw.limit_in_bytes"
 
 def apply(tree: CgroupTree, settings: Iterable[Setting]) -> None:
     """Write every setting; DriverError names the first one that the kernel refuses."""
-    groups = tree.living()
-    for setting in _ordered(tree, list(settings)):
+    wanted = list(settings)
+    groups = _groups(tree, wanted)
+    for setting in _ordered(tree, wanted):
         path = _path(tree, groups, setting)
         try:
             _write(path, setting.value)
@@ -28,9 +29,9 @@ def apply(tree: CgroupTree, settings: Iterable[Setting]) -> None:
             raise _refused(path, setting, error) from error
 
 
-def mismatches(tree: CgroupTree, settings: Iterable[Setting]) -> list[str]:
+def mismatches(tree: CgroupTree, settings: Sequence[Setting]) -> list[str]:
     """What reads back otherwise than it should, one sentence each; [] when all is as wanted."""
-    groups = tree.living()
+    groups = _groups(tree, settings)
     return [
         f"{setting.file} is {found}, not {setting.value}"
         for setting in settings
@@ -38,18 +39,26 @@ def mismatches(tree: CgroupTree, settings: Iterable[Setting]) -> list[str]:
     ]
 
 
+def _groups(tree: CgroupTree, settings: Sequence[Setting]) -> Groups:
+    """The container's group in each hierarchy that has one of the files: v1 hosts have a dozen."""
+    return tree.living(lambda hierarchy: any(_has(hierarchy, setting) for setting in settings))
+
+
 def _path(tree: CgroupTree, groups: Groups, setting: Setting) -> str:
-    controller = setting.file.partition(".")[0]
     for hierarchy, payload in groups:
-        if _has(hierarchy, controller, setting.version):
+        if _has(hierarchy, setting):
             return f"{payload}/{setting.file}"
-    raise NotFound(f"{tree.name} has no cgroup of the controller {controller}")
+    raise NotFound(f"{tree.name} has no cgroup of the controller {_controller(setting)}")
 
 
-def _has(hierarchy: Hierarchy, controller: str, version: int) -> bool:
-    if hierarchy.version != version:
+def _has(hierarchy: Hierarchy, setting: Setting) -> bool:
+    if hierarchy.version != setting.version:
         return False
-    return version == 2 or controller in hierarchy.controllers  # noqa: PLR2004 - cgroup v2
+    return setting.version == V2 or _controller(setting) in hierarchy.controllers
+
+
+def _controller(setting: Setting) -> str:
+    return setting.file.partition(".")[0]
 
 
 def _ordered(tree: CgroupTree, settings: list[Setting]) -> list[Setting]:
@@ -58,7 +67,7 @@ def _ordered(tree: CgroupTree, settings: list[Setting]) -> list[Setting]:
     if len(limits) < 2:  # noqa: PLR2004 - both of them
         return settings
     memory = next(setting for setting in limits if setting.file == MEMORY)
-    grows = int(memory.value) > int(_read(_path(tree, tree.living(), memory)))
+    grows = int(memory.value) > int(_read(_path(tree, _groups(tree, [memory]), memory)))
     limits.sort(key=lambda setting: setting.file != (MEMSW if grows else MEMORY))
     return [*limits, *(setting for setting in settings if setting not in limits)]
 

@@ -6,15 +6,22 @@ A datastore may itself be a symlink when root made it or its target is in the no
 configuration; otherwise oneadmin could have root mount any file of the host.
 """
 
+from __future__ import annotations
+
 import os
 import stat
-from collections.abc import Iterable
-from typing import Protocol
 
 from vmm.errors import DriverError, NotFound
 from vmm.policy import NodePolicy
 from vmm.spec import Disk, DiskKind, DiskType, VmSpec
 from vmm.value import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Protocol
+else:
+    Protocol = object  # an action would wait for typing's import
 
 
 class Paths(Protocol):

@@ -1,6 +1,10 @@
 """What an action tells while it works: lines of the VM's log, beside its answer or its error."""
 
-from typing import Protocol
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object  # an action would wait for typing's import
 
 
 class Report(Protocol):

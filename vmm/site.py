@@ -4,7 +4,6 @@ import os
 import select
 import stat
 import time
-from typing import Protocol
 
 from vmm import node
 from vmm.container import Container
@@ -13,6 +12,12 @@ from vmm.node import Node
 from vmm.policy import NodePolicy
 from vmm.report import Report
 from vmm.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object  # an action would wait for typing's import
 
 STDOUT = 1
 

@@ -121,8 +121,10 @@ class State:
     def sync(self) -> None:
         """Have the disk take what was written, so that a power cut does not lose it."""
         for name in sorted(os.listdir(self.directory)):
+            # A hook that runs meanwhile replaces files.
             if name != ROOTFS:
-                _sync(self.path(name))
+                with Ignoring(FileNotFoundError):
+                    _sync(self.path(name))
         _sync(self.directory)
         _sync(self.base)
 

@@ -27,7 +27,7 @@ DETACH = {
     "rbd": ("rbd", "unmap"),
 }
 """Kind of device → what gives it back. The stock driver mapped these; others it found."""
-_DEVICE = re.compile(r"(/dev/([a-z]+)\d+)(?:p\d+)?")
+_DEVICE = r"(/dev/([a-z]+)\d+)(?:p\d+)?"  # compiled when it is wanted
 
 
 def has(vm: VmSpec) -> bool:
@@ -91,7 +91,7 @@ def _mounts() -> list[tuple[str, str]]:
 
 def _give_back(device: str, host: Host) -> None:
     """Detach the device that the stock driver had attached; one that cleared itself is no error."""
-    match = _DEVICE.fullmatch(device)
+    match = re.fullmatch(_DEVICE, device)
     if match and match[2] in DETACH and not _is_free(match[1]):
         remedy = f"end what uses {device}, and repeat the action"
         host.run(*DETACH[match[2]], match[1], remedy=remedy)

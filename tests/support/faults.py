@@ -28,6 +28,7 @@ EVENTS = frozenset(
         "os.killpg",
         "os.link",
         "os.mkdir",
+        "os.posix_spawn",
         "os.remove",
         "os.rename",
         "os.rmdir",

@@ -1,12 +1,16 @@
 """An XML element that knows its XPath, so that every refusal can name the place."""
 
-from collections.abc import Callable
-from typing import TypeVar
-from xml.etree.ElementTree import Element as Node  # the type alone; parsing is defusedxml's
+from __future__ import annotations
 
 from vmm.errors import SpecError
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+    from xml.etree.ElementTree import Element as Node  # the type alone; parsing is defusedxml's
+
+    T = TypeVar("T")
 
 
 class Element:
@@ -25,19 +29,19 @@ class Element:
         """The error that says `problem` of this element, or of its child `tag`."""
         return SpecError(f"{self.xpath}/{tag}" if tag else self.xpath, problem, remedy)
 
-    def children(self, tag: str) -> list["Element"]:
+    def children(self, tag: str) -> list[Element]:
         """Every child of that name, in order."""
         nodes = self._node.findall(tag)
         return [Element(n, f"{self.xpath}/{tag}[{i}]") for i, n in enumerate(nodes, 1)]
 
-    def child(self, tag: str) -> "Element | None":
+    def child(self, tag: str) -> Element | None:
         """The one child of that name; None when there is none."""
         nodes = self._node.findall(tag)
         if len(nodes) > 1:
             raise self.refuse(f"given {len(nodes)} times", tag)
         return Element(nodes[0], f"{self.xpath}/{tag}") if nodes else None
 
-    def need(self, tag: str) -> "Element":
+    def need(self, tag: str) -> Element:
         """The one child of that name."""
         found = self.child(tag)
         if found is None:
