@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from boxes.box import Box, Make
+from boxes.kept import Kept
 from boxes.making import containers
 from boxes.reading import Read, Reading
 from boxes.shell import sh
@@ -54,3 +55,11 @@ def read() -> Iterator[Read]:
     failed = dict(collector.stats.last_error)
     collector.close()
     assert not failed, f"the collector counted errors: {failed}"
+
+
+@pytest.fixture(scope="session")
+def kept() -> Iterator[Kept]:
+    """The environment of the first installation, for those that are about something else."""
+    made = Kept(Path("/opt/nebulxc"), Path("/var/tmp/nebulxc-kept"))
+    yield made
+    made.forget()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from boxes.box import Box
+from boxes.kept import Kept
 from boxes.making import containers
 from boxes.shell import sh, until
 
@@ -118,8 +119,9 @@ def test_a_dry_run_changes_nothing() -> None:
     assert places() == before
 
 
-def test_it_is_installed_from_wheels_and_runs() -> None:
+def test_it_is_installed_from_wheels_and_runs(kept: Kept) -> None:
     said = install("--wheels", WHEELS)
+    kept.keep()
     assert "create the environment /opt/nebulxc" in said
     for unit in UNITS:
         assert shown(unit, "ActiveState") == "active"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from boxes.kept import Kept
 from boxes.shell import sh, until
 from support.installation import Images
 from support.messages import message, vm
@@ -86,7 +87,8 @@ def test_before_it_is_installed_a_shim_says_so() -> None:
     assert "Nebulxc is not installed on this host" in done.stderr
 
 
-def test_it_is_installed_for_opennebula() -> None:
+def test_it_is_installed_for_opennebula(kept: Kept) -> None:
+    kept.put_back()
     said = install(f"--wheels {WHEELS}")
     for what in (
         f"add {GRANT} to /etc/subuid",

@@ -1,5 +1,7 @@
 """What the host's restart changes under a container, and what must not follow it."""
 
+import time
+
 import pytest
 from boxes.watching import Shown, Watch
 from vm.session import Session
@@ -53,3 +55,20 @@ def test_a_volume_keeps_its_name_when_its_number_changes(machine: Session, watch
     earlier = sum(v for _, v in after.find(told, container="one-6"))
     assert total - earlier == pytest.approx(20 << 20, rel=0.06)
     machine.guest.run("lxc-stop -k -n one-6; rm -r /var/lib/lxc/one-6")
+
+
+def test_its_clock_keeps_time_after_a_restart(machine: Session) -> None:
+    """A restart on a busy machine may find a wrong frequency; the kernel must notice."""
+    machine.reboot()
+
+    def uptime() -> tuple[float, float, float]:
+        """The guest's own, and ours before and after it was asked."""
+        asked = time.monotonic()
+        said = machine.guest.run("cut -d' ' -f1 /proc/uptime").stdout
+        return float(said), asked, time.monotonic()
+
+    first, began, told = uptime()
+    time.sleep(20)
+    last, asked, ended = uptime()
+    clocks = machine.guest.run("cat /sys/devices/system/clocksource/*/current_clocksource").stdout
+    assert 0.8 * (asked - told) <= last - first <= 1.25 * (ended - began), clocks
