@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.installation import Images, Installation, data_disk, mounted, nic, run, settled
+from support.installation import Images, Installation, data_disk, mounted, nic, own, run, settled
 
 from vmm import journal
 from vmm.container import MONITOR_SECONDS
@@ -118,6 +118,21 @@ def test_reboot_waits_for_another_init(installation: Installation, images: Image
 
     assert installation.container(vm).init() not in (None, second)
     assert "/media/one-disk.1" in installation.attach(vm, "cat", "/proc/mounts")
+
+
+@pytest.mark.parametrize("action", ["shutdown", "cancel"])
+def test_a_guest_that_reboots_meanwhile_does_not_come_back(
+    installation: Installation, images: Images, action: str
+) -> None:
+    vm = installation.vm(own(1), root=images.busybox())
+    before = installation.traces()
+    installation.do("deploy", vm)
+    # busybox takes two seconds for it and heeds nobody then.
+    installation.attach(vm, "reboot", check=False)
+
+    installation.do(action, vm)
+
+    assert settled(installation, before) == before
 
 
 @pytest.mark.guest
