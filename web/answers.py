@@ -91,11 +91,7 @@ class Answers:
         try:
             found = recent_series(self._reader, entry, wanted.metrics, lead, self._interval_s)
             if found is None:
-                found = [
-                    one
-                    for metric in wanted.metrics
-                    for one in self._reader.series(entity.kind, entity.name, metric, lead)
-                ]
+                found = self._reader.several(entity.kind, entity.name, wanted.metrics, lead)
         except (StoreError, OSError) as error:
             raise Unreadable(str(error), self._now()) from error
         made = series.table(

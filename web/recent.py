@@ -16,7 +16,7 @@ def recent_series(
     metrics: Sequence[str],
     span: Span,
     interval_s: float,
-) -> list[Series] | None:
+) -> Sequence[Series] | None:
     """Every reading of `metrics` within `span`; None where the last cycles do not reach so far."""
     since_ms = max(span.since_ms, entry.first_ms)
     wanted = SPARE_CYCLES + (entry.last_ms - since_ms) / (interval_s * 1000)

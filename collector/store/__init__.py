@@ -61,6 +61,10 @@ class StoreReader(Protocol):
         """
         ...
 
+    def several(self, kind: str, name: str, metrics: Sequence[str], span: Span) -> Sequence[Series]:
+        """What `series` gives for each of `metrics`, in their order: a chart or a page at once."""
+        ...
+
     def catalogue(self) -> Sequence[CatalogueEntry]:
         """Every entity of the store with its columns."""
         ...

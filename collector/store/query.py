@@ -1,8 +1,8 @@
-"""One metric of one entity over time: what every tier has of it, joined and cut into steps."""
+"""Metrics of one entity over time: what every tier has of them, joined and cut into steps."""
 
 import sqlite3
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import starmap
 
 from collector.model import Kind, Point, Series
@@ -16,9 +16,11 @@ Values = tuple["array[float]", "array[float]", "array[float]"]
 """A series' values, minima and maxima."""
 
 
-def series(db: sqlite3.Connection, names: Names, eid: int, metric: str, span: Span) -> list[Series]:
-    """Every column of the metric that the entity had a value of within the span."""
-    columns = names.find_columns(metric)
+def series(
+    db: sqlite3.Connection, names: Names, eid: int, metrics: Iterable[str], span: Span
+) -> list[Series]:
+    """Every column of the metrics that the entity had a value of within the span."""
+    columns = {cid: found for name in metrics for cid, found in names.find_columns(name).items()}
     kinds = {cid: kind for cid, (_, kind) in columns.items()}
     parts = read(db, names, eid, kinds, span)
     if not parts:

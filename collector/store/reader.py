@@ -54,11 +54,15 @@ class SqliteReader:
 
     def series(self, kind: str, name: str, metric: str, span: Span) -> Sequence[Series]:
         """Every column of `metric` of one entity within `span`, one point per step."""
+        return self.several(kind, name, (metric,), span)
+
+    def several(self, kind: str, name: str, metrics: Sequence[str], span: Span) -> Sequence[Series]:
+        """The series of each of `metrics`, in that order, in one pass over the store."""
         from collector.store import query
 
         def read(db: sqlite3.Connection, names: Names) -> Sequence[Series]:
             eid = names.find_entity(kind, name)
-            return [] if eid is None else query.series(db, names, eid, metric, span)
+            return [] if eid is None else query.series(db, names, eid, metrics, span)
 
         return self._read(read)
 

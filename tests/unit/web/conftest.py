@@ -85,6 +85,9 @@ class MemoryStore:
             for c, found in points.items()
         ]
 
+    def several(self, kind: str, name: str, metrics: Sequence[str], span: Span) -> Sequence[Series]:
+        return [one for metric in metrics for one in self.series(kind, name, metric, span)]
+
     def catalogue(self) -> Sequence[CatalogueEntry]:
         entries: dict[tuple[str, str], CatalogueEntry] = {}
         for cycle in self._ask():

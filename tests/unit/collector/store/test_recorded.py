@@ -69,6 +69,21 @@ def test_every_recorded_value_comes_back(sealed: Any, recorded: list[Cycle], kin
         assert found[column] == pytest.approx(values, rel=0, abs=0, nan_ok=True), column
 
 
+@pytest.mark.parametrize("step_ms", [0, 60_000, 300_000])
+def test_several_metrics_at_once_say_what_each_says(
+    sealed: Any, recorded: list[Cycle], step_ms: int
+) -> None:
+    entity = next(r.entity for r in recorded[-1].rows if r.entity.kind == "container")
+    span = Span(recorded[100].stamp.wall_ms, recorded[-1].stamp.wall_ms, step_ms)
+    wanted = columns_of(recorded, entity.name, "container")
+    metrics = [*dict.fromkeys(column.metric for column in wanted), "lxc_unheard_of"]
+    each = [sealed.reader.series("container", entity.name, metric, span) for metric in metrics]
+    at_once = sealed.reader.several("container", entity.name, metrics, span)
+    # As text: a missing value does not equal itself.
+    assert repr(list(at_once)) == repr([series for found in each for series in found])
+    assert len(at_once) == len(wanted)
+
+
 def columns_of(cycles: list[Cycle], name: str, kind: str) -> dict[Column, list[float]]:
     """Every column's values over all cycles; without those that never had one."""
     rows = [
