@@ -70,11 +70,13 @@ def open_message(raw: bytes, key: RSAPrivateKey | None = None) -> tuple[str, str
 class Monitord:
     """Listens as monitord does, UDP and TCP on one port of the loopback, and keeps what came."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0, key: RSAPrivateKey | None = None) -> None:
+        self._key = key
         self.messages: list[tuple[float, str, str, int, int, str]] = []
         """(monotonic seconds, type, outcome, host id, epoch, text) in order of arrival."""
         self._stream, self._datagram = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
-        self._stream.bind(("127.0.0.1", 0))
+        self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._stream.bind(("127.0.0.1", port))
         self._stream.listen()
         self.port: int = self._stream.getsockname()[1]
         self._datagram.bind(("127.0.0.1", self.port))
@@ -113,4 +115,4 @@ class Monitord:
 
     def _keep(self, raw: bytes) -> None:
         if raw:
-            self.messages.append((time.monotonic(), *open_message(raw)))
+            self.messages.append((time.monotonic(), *open_message(raw, self._key)))

@@ -294,6 +294,11 @@ def test_a_front_end_down_for_an_hour(client: Client, host: Host, monitord_reads
         'VM=[ID="8",DEPLOY_ID="one-8",STATE="RUNNING"]\n'
     )
     assert more == []
+    run(client, host, 34)
+    found = kinds(host, monitord_reads)
+    assert found.count("BEACON_HOST") <= 2, "what was due while it was down is not made up for"
+    assert found.count("MONITOR_VM") <= 2
+    assert found.count("STATE_VM") == 1
 
 
 def test_a_broken_probe_names_itself_and_the_beacon_goes_on(

@@ -57,6 +57,20 @@ def test_a_closed_port_is_told(ports: tuple[socket.socket, socket.socket, int]) 
         Network("127.0.0.1", port).send(b"x", reliable=True)
 
 
+def test_a_name_is_looked_up_each_time(
+    ports: tuple[socket.socket, socket.socket, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A front-end that moves takes its name along."""
+    _, datagram, port = ports
+    really, now = socket.getaddrinfo, "127.0.0.2"
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *a, **k: really(now, *a, **k))
+    network = Network("front-end.invalid", port)
+    network.send(b"elsewhere", reliable=False)
+    now = "127.0.0.1"
+    network.send(b"here", reliable=False)
+    assert datagram.recv(100) == b"here"
+
+
 def test_an_unknown_name_is_told() -> None:
     with pytest.raises(socket.gaierror):
         Network("front-end.invalid", 4124).send(b"x", reliable=False)

@@ -1,5 +1,6 @@
 from base64 import b64decode
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
@@ -10,6 +11,7 @@ from collector.reading import Reading
 from im_probes.probes.vm_monitor import SCALARS, render, template, unread
 
 Parse = Callable[[str], Any]
+STOCK = Path(__file__).parents[2] / "opennebula/im/stock-lxc-probe-outputs"
 ETH0 = (("device", "eth0"),)
 LOOP = (("device", "loop3"), ("disk_id", "0"))
 
@@ -54,6 +56,23 @@ def test_opennebulas_own_attributes(oned_parses: Parse) -> None:
     ]
     assert ("SNAPSHOT_SIZE", {"ID": "2", "DISK_ID": "0", "SIZE": "5"}) in found
     assert found[-2:] == [("GUEST_IP", "192.0.2.1"), ("GUEST_IP_ADDRESSES", "192.0.2.1")]
+
+
+def test_all_that_the_stock_probes_give(oned_parses: Parse) -> None:
+    stock = set()
+    for probe in ("vm.monitor.poll.rb.txt", "vm.monitor.monitor_ds_vm.rb.txt"):
+        text = (STOCK / probe).read_text().split("# --- stdout\n")[1].split("# --- stderr")[0]
+        for _, vm in oned_parses(text):
+            stock |= {name for name, _ in oned_parses(b64decode(vm["MONITOR"]).decode())}
+    assert stock >= {"CPU", "MEMORY", "NETRX", "NETTX"}
+    names = ("receive", "transmit")
+    now = {
+        Column("lxc_cpu_usage_seconds_total"): 11.0,
+        Column("lxc_memory_working_set_bytes"): 65_536.0,
+        **{Column(f"lxc_network_{way}_bytes_total", ETH0): 1.0 for way in names},
+    }
+    ours = oned_parses(template(reading(now, now)) + unread({(0,): 1}, ()))
+    assert stock <= {name for name, _ in ours}
 
 
 def test_bandwidth_is_what_came_since_the_reading_before(oned_parses: Parse) -> None:
