@@ -9,7 +9,7 @@ systems are written out before, for whoever copies the images.
 import contextlib
 import os
 
-from vmm import attachments, attempt, inside, mounts
+from vmm import attachments, attempt, boot, inside, mounts
 from vmm.container import Container
 from vmm.errors import DriverError, NotFound
 from vmm.plan import Plan
@@ -24,6 +24,7 @@ def suspend(container: Container) -> None:
     if pid is None:
         raise NotFound(f"{container.name} does not run", "resume the VM")
     if container.cgroups.frozen():
+        boot.end(container.state, boot.SUSPENDED)  # whoever froze it: now it is meant
         return
     _write_out(container, pid)
     container.freeze()

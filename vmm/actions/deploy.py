@@ -1,6 +1,6 @@
 """deploy: define the container, start it, and see its init stay alive; or leave nothing."""
 
-from vmm import attempt, definition, located, logs, network, preflight, privilege, starting
+from vmm import attempt, boot, definition, located, logs, network, preflight, privilege, starting
 from vmm.actions.cancel import end, host_ends
 from vmm.container import Container
 from vmm.site import Site, listening
@@ -17,6 +17,7 @@ def run(site: Site, message: Message) -> str:
     # A frozen one is left of a suspended VM that OpenNebula has stopped or moved since.
     if pid is not None and not container.cgroups.frozen():
         attempt.move(container.state, attempt.RUNNING)
+        boot.live(container.state)
         site.report.info(f"{container.name} is already running (pid {pid})")
         return container.name
     vm = located.located(message.vm, site.policy, located.HostPaths())
