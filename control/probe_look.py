@@ -28,6 +28,7 @@ class ProbeLook:
         self._collector: Collector | None = None
         self._direct: Direct | None = None
         self._kept: tuple[int, Sight] | None = None
+        self._said = ""
 
     def __call__(self) -> Sight:
         """The newest readings, at most KEPT_S old."""
@@ -45,8 +46,11 @@ class ProbeLook:
         try:
             cycles = self._reader.recent(2)
         except StoreError as error:
-            log.warning("reading the host directly: %s", error)
+            if str(error) != self._said:
+                self._said = str(error)
+                log.warning("reading the host directly: %s", error)
             return self._read_directly(Agent.DOWN)
+        self._said = ""
         if not cycles:
             return self._read_directly(Agent.DOWN)
         if not is_fresh(cycles[-1], self._clock, self._config.collector.interval):

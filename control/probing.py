@@ -1,5 +1,6 @@
 """Configuration → what the probes and the monitord client are made of."""
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from control import opening, probe_brief
 from control.config import Config
 from control.probe_look import ProbeLook
 from control.problem import Problem
+from control.rested import RestedReader
 from im_probes import forecast_conf
 from im_probes.executions import Executions
 from im_probes.history import Horizon, far, near
@@ -30,7 +32,7 @@ ROOT = Path("/")
 @contextmanager
 def looking(config: Config) -> Iterator[ProbeLook]:
     """What looks at the agent's last cycle or the host, for this block."""
-    look = ProbeLook(config, SqliteReader(opening.store_path(config)), SystemClock())
+    look = ProbeLook(config, _reader(config), SystemClock())
     try:
         yield look
     finally:
@@ -47,8 +49,9 @@ def probing(config: Config, monitoring: Monitoring) -> Iterator[tuple[Messages, 
     watcher = Watcher(Inventory(ROOT, tree, settings.lxc_paths), SystemClock())
     storage = Storage(monitoring.datastores, Worker())
     try:
-        with looking(config) as look:
-            host, vms = _outlooks(config)
+        reader = _reader(config)
+        with contextlib.closing(ProbeLook(config, reader, SystemClock())) as look:
+            host, vms = _outlooks(config, reader)
             version = probe_brief.version
             executions = Executions(Path(config.driver.state), watcher.running)
             yield (
@@ -60,10 +63,14 @@ def probing(config: Config, monitoring: Monitoring) -> Iterator[tuple[Messages, 
         watcher.close()
 
 
-def _outlooks(config: Config) -> tuple[Outlook, VmOutlook]:
+def _reader(config: Config) -> RestedReader:
+    return RestedReader(SqliteReader(opening.store_path(config)), SystemClock())
+
+
+def _outlooks(config: Config, reader: RestedReader) -> tuple[Outlook, VmOutlook]:
     """The forecasts that the front-end's forecast.conf wants."""
     text = plain.text(str(ROOT / REMOTES / "etc/im/nebulxc-probes.d/forecast.conf")) or ""
-    reader, clock = SqliteReader(opening.store_path(config)), SystemClock()
+    clock = SystemClock()
     wanted = _horizons(forecast_conf.parse(text, "host"))
     host = opening.host_name(config)
     vms = _horizons(forecast_conf.parse(text, "virtualmachine"))
