@@ -119,7 +119,8 @@ class Recovery:
             except Exception as error:  # this one's trouble, whatever it is, stops no other
                 failures += 1
                 why = str(error) or type(error).__name__
-            if failures >= self._patience.starts or time.monotonic() > deadline:
+            spent = failures >= self._patience.starts or time.monotonic() > deadline
+            if spent and not self._halt.is_set():
                 return Outcome.FAILED, why
             self._halt.wait(self._patience.pause_s)
         return Outcome.INTERRUPTED, "the host goes down, or somebody ended this"

@@ -8,7 +8,9 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -296,6 +298,31 @@ def test_an_interrupted_one_goes_on_in_the_next_boot(
     last = boot.load(node.base)
     assert last
     assert last.pending == ()
+
+
+def test_ended_by_a_signal_it_undoes_and_remembers(node: Node, vm: VmSpec) -> None:
+    """The host goes down again meanwhile."""
+    installation = node.installation
+    installation.do("deploy", vm)
+    node.power_cut()
+    before = installation.traces()
+    object.__setattr__(installation.policy, "settle_seconds", 250.0)
+    settling = threading.Thread(target=_end_when, args=(lambda: node.runs(vm),))
+    settling.start()
+    assert node.boots() == {vm.name: Outcome.INTERRUPTED}
+    settling.join()
+    assert settled(installation, before) == before
+    last = boot.load(node.base)
+    assert last
+    assert last.pending == (vm.name,)
+    object.__setattr__(installation.policy, "settle_seconds", 0.05)
+    assert node.boots() == {vm.name: Outcome.STARTED}
+
+
+def _end_when(true: Callable[[], bool]) -> None:
+    while not true():
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_once_per_boot(node: Node, vm: VmSpec) -> None:
