@@ -75,7 +75,11 @@ class Container:
                 meanwhile=self.state.sync,  # disks are slow: what is left after is what hooks wrote
             )
         except CommandError as error:
-            raise self.explained(error) from error
+            late = DriverError(
+                f"{self.name} did not start within {seconds:.0f} s",
+                "see this host's kernel log (dmesg) for what hangs, mostly storage",
+            )
+            raise self.explained(late if error.status is None else error) from error
 
     def settle(self, listening: Callable[[], bool]) -> int:
         """The pid of init once it stayed alive through the settle time; DriverError otherwise.

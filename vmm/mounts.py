@@ -102,7 +102,9 @@ def place(mount: int, target: str) -> None:
     try:
         syscall(MOVE_MOUNT, mount, b"", AT_FDCWD, target.encode(), MOVE_FROM_EMPTY_PATH)
     except OSError as error:
-        raise DriverError(f"cannot mount on {target}: {error.strerror}") from error
+        # EINVAL is what the kernel says of a symlink.
+        remedy = "it must be a directory" if error.errno in (errno.EINVAL, errno.ENOTDIR) else ""
+        raise DriverError(f"cannot mount on {target}: {error.strerror}", remedy) from error
 
 
 def copy(target: str) -> int:

@@ -1,10 +1,12 @@
 """What a container may do and use: system calls, capabilities, devices, its logs on the host."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.installation import Images, Installation, own
+from support.installation import Images, Installation, data_disk, own
 
+from vmm.errors import DriverError
 from vmm.spec import VmSpec
 
 pytestmark = [pytest.mark.host, pytest.mark.guest]
@@ -84,3 +86,33 @@ def test_devices_of_the_host_are_out_of_reach(installation: Installation, images
     installation.attach(vm, "mknod", "/dev/kmsg2", "c", "1", "11")
     said = installation.attach(vm, "sh", "-c", "(exec 3< /dev/kmsg2) 2>&1 || true")
     assert "Operation not permitted" in said
+
+
+def test_a_guests_own_links_never_lead_to_the_host(
+    installation: Installation, images: Images
+) -> None:
+    """Init's root is the guest's to fill: what it links stays inside, or the start is refused."""
+    number = own(1)
+    outside = installation.base / "outside"
+    outside.mkdir()
+    vm = installation.vm(number, root=images.busybox())
+    installation.do("deploy", vm)
+    script = f"ln -s ../../../../..{outside} /up; ln -s /etc /in; ln -s /proc/1/root /root1"
+    installation.attach(vm, "sh", "-c", script)
+    installation.do("shutdown", vm)
+    image = installation.image(number, 1, images.empty())
+
+    def with_disk_on(point: str) -> VmSpec:
+        return replace(vm, disks=(*vm.disks, data_disk(1, image, mount_point=point)))
+
+    for point, problem in (
+        ("/up/x", "cannot make the mount point"),
+        ("/in", "must be a directory"),
+    ):
+        with pytest.raises(DriverError, match=problem):
+            installation.do("deploy", with_disk_on(point))
+    for point, inside in (("/in/x", "/etc/x"), ("/root1/y", "/y")):
+        installation.do("deploy", with_disk_on(point))
+        assert f" {inside} ext4 " in installation.attach(vm, "cat", "/proc/mounts")
+        installation.do("cancel", vm)
+    assert list(outside.iterdir()) == []
