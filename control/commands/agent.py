@@ -17,6 +17,7 @@ from control import agent, config, lock, page_start, stopping
 from control.greeting import Started, greeting, running
 from control.problem import Problem
 from control.stopping import Stop
+from web.auth import AuthError, listen_address
 
 EXAMPLE = "sudo nebulxc agent --config ./nebulxc.toml"
 DEMO_NAME = "nebulxc-demo"
@@ -72,6 +73,11 @@ def _check(args: argparse.Namespace, chosen: config.Config) -> None:
         )
     with lock.held(Path(chosen.store.directory)):
         pass  # a second agent is told so before anything of it starts
+    if chosen.page.enabled and not args.no_page:
+        try:
+            listen_address(chosen.page.listen, chosen.page.token_file or "")
+        except AuthError as error:
+            raise Problem(str(error)) from None
     if args.greet and chosen.page.enabled and not args.no_page and page_start.answers(chosen):
         raise Problem(
             f"{chosen.page.listen} is in use: end the program that listens there,"

@@ -43,9 +43,10 @@ def run(args: argparse.Namespace) -> int:
     if args.rate and kind is Kind.GAUGE:
         raise Problem(f"{args.metric} is a gauge and has no rate: leave out --rate")
     with opening.stored(config.chosen(args)) as reader:
+        entries = entities_with(args.metric, args.container, reader.catalogue(), defined)
         found = [
             answers.answer(series, rate=args.rate)
-            for entry in entities_with(args.metric, args.container, reader.catalogue(), defined)
+            for entry in entries
             for series in reader.series(entry.entity.kind, entry.entity.name, args.metric, span)
         ]
     if args.json:
@@ -53,6 +54,10 @@ def run(args: argparse.Namespace) -> int:
     else:
         for line in answers.as_text(args.metric, found, _local_time):
             print(printable(line))
+    if not found:
+        last = _local_time(max(entry.last_ms for entry in entries))
+        told = f"nothing was read of {args.metric} in the last {args.since}; last seen {last}"
+        print(f"nebulxc query: {told}", file=sys.stderr)
     return 0
 
 

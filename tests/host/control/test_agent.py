@@ -141,6 +141,33 @@ def test_a_store_that_is_none_is_one_sentence(config: Path, tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
 
 
+def test_a_page_that_all_could_reach_is_refused_at_once(config: Path) -> None:
+    config.write_text(config.read_text() + '[page]\nlisten = "0.0.0.0:8642"\n')
+    done = subprocess.run(
+        [COMMAND, "agent", "--config", config],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("nebulxc agent: page.listen = '0.0.0.0:8642' ")
+
+
+def test_nothing_in_a_span_is_told_with_when_there_was_something(config: Path) -> None:
+    argv = [COMMAND, "agent", "--no-page", "--config", config]
+    with child(argv, stderr=subprocess.PIPE) as agent:
+        _until_stored(config)
+        agent.send_signal(signal.SIGTERM)
+        agent.communicate(timeout=60)
+    time.sleep(1.1)  # what was read is then older than what is asked for
+    done = subprocess.run(
+        [COMMAND, "query", "lxc_host_load1", "--since", "1s", "--step", "0s", "--config", config],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith(
+        "nebulxc query: nothing was read of lxc_host_load1 in the last 1s;"
+    )
+
+
 def test_a_port_in_use_is_one_sentence(config: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         listen = f"127.0.0.1:{server.getsockname()[1]}"
