@@ -15,10 +15,14 @@ UNPRIVILEGED_RULES = (
     # systemd mounts every unit's credentials here, in a mount namespace of the unit's own. From
     # 254 on with nosymfollow, which a narrower rule of AppArmor 3 cannot name.
     "mount -> /dev/shm/,",
+    # Newer mount programs make a file system detached and move it into place. Linux 6.12 has
+    # AppArmor judge the move, which knows neither type nor source: LXC's rules for either miss.
+    "mount options=(rw,move),",
 )
 """Rules beside LXC's generated profile without which systemd in a user namespace fails: logind
-of 252; journald, logind and most of the boot of 257. Never for privileged containers: nothing
-but AppArmor keeps their root from mounting proc or sysfs anywhere."""
+of 252; journald, logind and most of the boot of 257; /tmp of a newer mount(8) on Linux 6.12. Never
+for privileged containers: nothing but AppArmor keeps their root from mounting proc or sysfs
+anywhere; an unprivileged one's is refused by the kernel, whose /proc and /sys it has masked."""
 
 
 def lines(policy: NodePolicy, *, unprivileged: bool) -> list[Line]:
