@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 NS = 1_000_000_000
 _ADOPTER = 1
-_SPARE = 64
+SPARE = 64
 """Descriptors that are left for all else: without one nothing can be sent."""
 
 
@@ -48,7 +48,7 @@ class Watcher:
         self._of: dict[Found, list[int]] = {}
         """The pidfds of each, its init's first."""
         self._died: dict[str, float] = {}
-        self._room = descriptors() - _SPARE
+        self._room = descriptors() - SPARE
         self._was_full = self._is_blind = False
         if inventory.fileno() >= 0:
             self._poll.register(inventory.fileno(), select.POLLIN)

@@ -1,7 +1,6 @@
 """Who runs, as a process without privileges sees it, and with too few descriptors for all."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import im_probes
 from collector.cgroupfs import Hierarchies
 from collector.clock import SystemClock
 from collector.inventory import Inventory
+from im_probes import watcher as watcher_module
 from im_probes.watcher import Watcher
 
 pytestmark = pytest.mark.host
@@ -71,20 +71,17 @@ def test_every_descriptor_is_given_back(lxc_container: Callable[..., Container])
 
 
 def test_with_few_descriptors_those_for_messages_are_left(
-    lxc_container: Callable[..., Container],
+    lxc_container: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(watcher_module, "descriptors", lambda: watcher_module.SPARE + 2)
     first, second = lxc_container("few-1"), lxc_container("few-2")
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (67, before[1]))
-    try:
-        with watching() as watcher:
-            assert {first.name, second.name} <= watcher.running().keys()
-            first.stop()
-            second.stop()
-            watcher.refresh()
-            until(lambda: _gone(watcher, first, second), "their ends, without being woken")
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    before = len(os.listdir("/proc/self/fd"))
+    with watching() as watcher:
+        assert {first.name, second.name} <= watcher.running().keys()
+        assert len(os.listdir("/proc/self/fd")) <= before + 2 + 1, "one is followed, and inotify"
+        first.stop()
+        second.stop()
+        until(lambda: _gone(watcher, first, second), "their ends, without being woken")
 
 
 def _gone(watcher: Watcher, *containers: Container) -> bool:
