@@ -3,20 +3,20 @@
 So a container starts the same way from OpenNebula, from `lxc-start`, at boot, and on a reboot
 from inside. The hooks run in the monitor's mount namespace (lxc.monitor.unshare = 1): the
 host's mount table never shows a disk, and a monitor that dies takes its mounts and loop devices
-with it. Standard library only, and little of it: three of these run per start.
+with it. Standard library only, and little of it: three of these run per start. What one of them
+alone needs is imported there.
 """
 
 from __future__ import annotations
 
 import os
 
-from vmm import attachments, attempt, boot, hot_nics, inside, mounts, network, process, unconfined
+from vmm import attachments, attempt, boot, mounts, process, unconfined
 from vmm.brief_signal import signal
 from vmm.errors import DriverError
 from vmm.ignoring import Ignoring
 from vmm.plan import Plan
 from vmm.state import ERROR, MONITOR, PLAN, State
-from vmm.storage import filesystem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def run(kind: str, state: State, env: Mapping[str, str]) -> None:
 
 def pre_start(state: State, env: Mapping[str, str]) -> None:
     """Mount the root where LXC looks for it."""
+    from vmm.storage import filesystem
+
     monitor = _monitor()
     again = state.read(MONITOR) == monitor
     attempt.check(state, env.get(attempt.VARIABLE, ""), again=again)
@@ -61,6 +63,9 @@ def pre_start(state: State, env: Mapping[str, str]) -> None:
 
 def start_host(state: State, env: Mapping[str, str]) -> None:
     """Give the container its NICs, other disks and context, before init's first step."""
+    from vmm import hot_nics, inside
+    from vmm.storage import filesystem
+
     pid = int(env["LXC_PID"])
     hot_nics.attach_all(state, pid)
     plan = Plan.from_json(state.require(PLAN))
@@ -79,6 +84,8 @@ def start_host(state: State, env: Mapping[str, str]) -> None:
 
 def post_stop(state: State, env: Mapping[str, str]) -> None:
     """Unmount the root and let its device go. The other disks went with the container."""
+    from vmm import network
+
     _unmount_root(state)
     if state.exists:
         attachments.save(state, [])

@@ -40,6 +40,15 @@ def open_image(path: str, *, readonly: bool) -> int:
     return fd
 
 
+def head(path: str, size: int) -> bytes:
+    """The first bytes of an image file."""
+    image = open_image(path, readonly=True)
+    try:
+        return os.pread(image, size, 0)
+    finally:
+        os.close(image)
+
+
 def identity(fd: int) -> Identity:
     """What makes the open file itself."""
     status = os.fstat(fd)

@@ -1,11 +1,11 @@
 """What can be known to fail before anything is changed: bridges, images, file systems."""
 
-from vmm import network
+from vmm import loop, network
 from vmm.errors import DriverError
 from vmm.host import Host
 from vmm.policy import NodePolicy
 from vmm.spec import Disk, DiskKind, VmSpec
-from vmm.storage import filesystem, probe
+from vmm.storage import probe
 
 
 def check(vm: VmSpec, host: Host, policy: NodePolicy) -> None:
@@ -20,7 +20,7 @@ def check(vm: VmSpec, host: Host, policy: NodePolicy) -> None:
 
 
 def _check_disk(disk: Disk, host: Host, policy: NodePolicy) -> None:
-    found = probe.probe(filesystem.read_image_head(disk.source))
+    found = probe.probe(loop.head(disk.source, probe.HEAD_BYTES))
     if found == probe.EMPTY and disk.kind is DiskKind.VOLATILE:
         from vmm.storage import formatting  # rarely needed
 

@@ -39,7 +39,7 @@ ALLOWED = (
 """Keys, or beginnings of keys where `.*` stands for one more part or several."""
 
 XPATH = "/VM/TEMPLATE/RAW/DATA"
-_LINE = re.compile(r"(lxc(?:\.[A-Za-z0-9_-]+)+)\s*=\s*(.*)")
+_LINE = r"(lxc(?:\.[A-Za-z0-9_-]+)+)\s*=\s*(.*)"
 
 
 class Filtered(Value):
@@ -56,14 +56,14 @@ def parse(data: str) -> tuple[RawLine, ...]:
 
 
 def _line(line: str) -> RawLine:
-    match = _LINE.fullmatch(line)
+    match = re.fullmatch(_LINE, line)
     return RawLine(match[1], match[2]) if match else RawLine(line, "")
 
 
 def is_line(line: RawLine) -> bool:
     """Whether LXC would read it as the one key and its value; the value may be empty."""
     whole = f"{line.key} = {line.value}"
-    return whole.isprintable() and _LINE.fullmatch(whole) is not None
+    return whole.isprintable() and re.fullmatch(_LINE, whole) is not None
 
 
 def filtered(lines: Iterable[RawLine], policy: NodePolicy, source: str = XPATH) -> Filtered:

@@ -17,16 +17,17 @@ MAX_INTERFACE = 15
 MAX_PATH, MAX_NAME = 4095, 255
 """PATH_MAX without its terminating zero, and NAME_MAX."""
 
-_NUMBER = re.compile(r"[0-9]{1,19}")
-_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-_SIZE = re.compile(r"([0-9]{1,19})(?: ?([KMGT])(?:i?B)?)?", re.IGNORECASE | re.ASCII)
-_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]*")
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
-_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
-_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,254}")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_CPUSET = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?(,[0-9]{1,5}(-[0-9]{1,5})?)*")
-_PATH = re.compile(r"/[A-Za-z0-9_@%+=:,./-]*")
+# Compiled when they are wanted: all of them take an action as long as ten imports.
+_NUMBER = r"[0-9]{1,19}"
+_DECIMAL = r"[0-9]{1,9}(\.[0-9]{1,9})?"
+_SIZE = r"(?ai)([0-9]{1,19})(?: ?([KMGT])(?:i?B)?)?"
+_INTERFACE = r"[A-Za-z0-9_][A-Za-z0-9_.:@-]*"
+_MAC = r"[0-9a-f]{2}(:[0-9a-f]{2}){5}"
+_WORD = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
+_HOST = r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,254}"
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_CPUSET = r"[0-9]{1,5}(-[0-9]{1,5})?(,[0-9]{1,5}(-[0-9]{1,5})?)*"
+_PATH = r"/[A-Za-z0-9_@%+=:,./-]*"
 _UNITS = {None: MIB, "K": 1 << 10, "M": MIB, "G": 1 << 30, "T": 1 << 40}
 _YES = {"YES": True, "TRUE": True, "1": True, "NO": False, "FALSE": False, "0": False}
 
@@ -37,8 +38,8 @@ def shown(text: str, size: int = 40) -> str:
     return repr(line if len(line) <= size else line[:size] + "…")
 
 
-def _matched(pattern: re.Pattern[str], text: str, what: str) -> str:
-    if not pattern.fullmatch(text):
+def _matched(pattern: str, text: str, what: str) -> str:
+    if not re.fullmatch(pattern, text):
         raise ValueError(f"{shown(text)} is not {what}")
     return text
 
@@ -69,7 +70,7 @@ def cores(text: str) -> float:
 
 def size(text: str) -> int:
     """A size in bytes from a number of MiB, or one with a unit of K, M, G or T."""
-    match = _SIZE.fullmatch(text)
+    match = re.fullmatch(_SIZE, text)
     if not match:
         raise ValueError(f"{shown(text)} is not a size in MB")
     number = int(match[1]) * _UNITS[match[2] and match[2].upper()]

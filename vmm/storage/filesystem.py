@@ -2,7 +2,7 @@
 
 import os
 
-from vmm import idmap, loop, mounts
+from vmm import idmap, mounts
 from vmm.errors import DriverError
 from vmm.plan import CONTEXT, PlannedDisk
 from vmm.state import State
@@ -12,11 +12,6 @@ OPTIONS = {
     # Images are clones: xfs refuses a second file system with the UUID of a mounted one.
     "xfs": {"nouuid": ""},
 }
-
-
-def read_image_head(path: str) -> bytes:
-    """The first bytes of an image file."""
-    return _head(loop.open_image(path, readonly=True))
 
 
 def _head(fd: int) -> bytes:
