@@ -1,15 +1,15 @@
 """Takes the pictures of docs/img: of real containers, after some minutes under varied load.
 
 Run as root: `.venv/bin/python tests/browser/screenshots.py [--minutes 16]`. Uses a bridge and
-containers of its own, which are gone at the end; containers of others on this host show up too.
+containers of its own, which are gone at the end; those of others on this host are left out.
 """
 
 import argparse
-import json
+import io
+import os
 import signal
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,10 +17,16 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Route, sync_playwright
+from rich.console import Console
 from support import limits
 from support.busybox import Busybox, Container, run
 from support.site import ARGS, CHROMIUM, Site, serving
+
+from control import config, opening
+from control.lines import lines
+from control.top_heading import heading
+from control.top_table import ORDERS, Frame, draw
 
 IMAGES = Path(__file__).parents[2] / "docs/img"
 BRIDGE = "nxwbbr0"
@@ -85,15 +91,19 @@ def loaded(busybox: Busybox, stack: ExitStack, made: list[Container]) -> None:
             stack.enter_context(container.attached("sh", "-c", script))
 
 
-def wait_for_quiet(site: Site, minutes: float) -> None:
-    """Until no containers but ours are on this host, or the time is over."""
-    deadline = time.monotonic() + 60 * minutes
-    while time.monotonic() < deadline:
-        with urllib.request.urlopen(f"{site.url}/api/containers") as answer:
-            names = {one["name"] for one in json.load(answer)["containers"]}
-        if names <= set(LOADS):
-            return
-        time.sleep(2)
+def only_ours(route: Route) -> None:
+    """The table without the containers that others run on this host meanwhile."""
+    answer = route.fetch()
+    told = answer.json()
+    told["containers"] = [one for one in told["containers"] if one["name"] in LOADS]
+    route.fulfill(response=answer, json=told)
+
+
+def count_io(directory: Path) -> None:
+    """Have what is written to containers' roots counted on every kernel."""
+    number = directory.stat().st_dev
+    device = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}").resolve().name
+    limits.count_io(device)
 
 
 def take(browser: Browser, site: Site, only: str) -> None:
@@ -103,6 +113,7 @@ def take(browser: Browser, site: Site, only: str) -> None:
         options: dict[str, Any] = {"viewport": {"width": width, "height": height}}
         context = browser.new_context(color_scheme=scheme, **options)
         page = context.new_page()
+        page.route("**/api/containers", only_ours)
         dropped: list[str] = []
         page.on("requestfailed", lambda request, dropped=dropped: dropped.append(request.url))
         while not page.url.startswith("http") or dropped:  # an interface came or went meanwhile
@@ -113,6 +124,16 @@ def take(browser: Browser, site: Site, only: str) -> None:
         context.close()
 
 
+def terminal(site: Site) -> None:
+    """What `nebulxc top` draws, as a picture of a terminal."""
+    with opening.source(config.load(site.base / "nebulxc.toml")) as source:
+        found = source.readings()
+        ours = [line for line in lines(found) if line.name in LOADS]
+        console = Console(record=True, width=80, file=io.StringIO())
+        console.print(draw(ours, ORDERS["c"], Frame(heading(found), source.note(), 80, 24)))
+    console.save_svg(str(IMAGES / "top.svg"), title="nebulxc top")
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("--minutes", type=float, default=16)
@@ -121,11 +142,13 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     with bridge(), Busybox("nxwb") as busybox, serving(busybox) as site, ExitStack() as stack:
         made: list[Container] = []
+        count_io(busybox.base)
         try:
             loaded(busybox, stack, made)
             made[-1].freeze()
             time.sleep(60 * chosen.minutes)
-            wait_for_quiet(site, 5)
+            if "top".startswith(chosen.only):
+                terminal(site)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
                 take(browser, site, chosen.only)
