@@ -67,7 +67,7 @@ def serve(chosen: config.Config) -> None:
             ident=None,
             clear_untrusted_proxy_headers=True,
         )
-        logging.getLogger(__name__).info("the page answers at http://%s:%d/", *address)
+        logging.getLogger("control.page").info("the page answers at http://%s:%d/", *address)
         try:
             # Not server.run(): waitress takes any exception for that of the request at hand.
             with stop.deferred(server.pull_trigger):
