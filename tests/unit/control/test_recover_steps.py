@@ -84,15 +84,26 @@ def test_states_are_held_back_where_containers_come_back(
     assert (tmp_path / FLAG).exists() is held
 
 
-def test_they_are_told_again_whatever_happens(tmp_path: Path) -> None:
+def test_they_are_told_again_whatever_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = site(tmp_path, Systemd())
+
+    def breaks(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(recover_steps, "look", breaks)
     recover_steps.announce(one.policy, tmp_path)
-    (tmp_path / "ct" / boot.LAST).write_text("damaged")
-    with pytest.raises(Exception, match="damaged"):
+    assert (tmp_path / FLAG).exists()
+    with pytest.raises(RuntimeError, match="broken"):
         recover_steps.recover(one, lambda _: None, at_boot=True, root=tmp_path)
     assert not (tmp_path / FLAG).exists()
-    recover_steps.announce(NodePolicy(state="/nowhere", after_boot=AfterBoot.START), tmp_path)
-    recover_steps.end(site(tmp_path, Systemd("running")), tmp_path)
+
+
+def test_the_end_of_a_killed_unit_tells_them_again(tmp_path: Path) -> None:
+    one = site(tmp_path, Systemd("running"))
+    recover_steps.announce(one.policy, tmp_path)
+    recover_steps.end(one, tmp_path)
     assert not (tmp_path / FLAG).exists()
 
 
