@@ -17,7 +17,7 @@ from boxes.kept import Kept
 from boxes.making import containers
 from boxes.shell import sh, until
 
-from control.install.node import UNITS
+from control.install.node import BOOT_UNITS, UNITS
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(2400)]
 
@@ -123,7 +123,7 @@ def test_it_is_installed_from_wheels_and_runs(kept: Kept) -> None:
     said = install("--wheels", WHEELS)
     kept.keep()
     assert "create the environment /opt/nebulxc" in said
-    for unit in UNITS:
+    for unit in (*UNITS, *BOOT_UNITS):
         assert shown(unit, "ActiveState") == "active"
         assert shown(unit, "UnitFileState") == "enabled"
 
@@ -240,7 +240,7 @@ def test_removed_it_leaves_what_is_the_administrators(box: Box, init: int) -> No
     before = readings(box.name)
     install("--remove")
     assert install("--remove") == "nothing to do\n"
-    for unit in UNITS:
+    for unit in (*UNITS, *BOOT_UNITS):
         assert shown(unit, "LoadState") == "not-found"
     left = sh("find /etc /opt /usr/local /run -name '*nebulxc*' -not -path '/opt/nebulxc-test*'")
     # the configuration was changed: it is the administrator's
