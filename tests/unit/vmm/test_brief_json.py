@@ -1,7 +1,9 @@
 import importlib
 import json
+import subprocess
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from vmm import brief_json
 
+ROOT = Path(__file__).parents[3]
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -33,10 +36,43 @@ def test_what_a_spec_is_made_of_is_written_as_there() -> None:
         brief_json.dumps({"a": set()})
 
 
+def test_what_is_no_json_is_refused_without_the_json_package_too() -> None:
+    program = (
+        f"import sys; sys.path.append({str(Path(brief_json.__file__).parents[1])!r}); "
+        "from vmm import brief_json; brief_json.loads('{')"
+    )
+    argv = [sys.executable, "-I", "-S", "-c", program]
+    done = subprocess.run(argv, capture_output=True, check=False, text=True)
+    assert done.stderr.splitlines()[-1].startswith(
+        ("ValueError: ", "json.decoder.JSONDecodeError: ")
+    )
+
+
 @pytest.mark.parametrize("text", ["", " ", "{", '{"a"', "[1,]", "{} {}", "nul", "\0", '"a\nb"'])
 def test_what_is_no_json_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(json.JSONDecodeError) as expected:
+        json.loads(text)
+    with pytest.raises(json.JSONDecodeError) as told:
         brief_json.loads(text)
+    assert str(told.value) == str(expected.value)
+
+
+def test_it_is_refused_too_where_nobody_has_imported_json() -> None:
+    program = f"""
+import sys
+sys.path.append({str(ROOT)!r})
+from vmm import brief_json
+for text in ("", "{{", "[1", "{{}} {{}}"):
+    assert "json" not in sys.modules
+    try:
+        brief_json.loads(text)
+    except ValueError:
+        for name in [name for name in sys.modules if name.startswith("json")]:
+            del sys.modules[name]
+    else:
+        raise AssertionError(text)
+"""
+    subprocess.run([sys.executable, "-I", "-S", "-c", program], check=True)
 
 
 def test_an_interpreter_without_the_parts_has_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
