@@ -34,7 +34,7 @@ class Attachment(Value):
 
 def load(state: State) -> list[Attachment]:
     """What the container has attached, as far as its hooks recorded it."""
-    return [_from_json(entry) for entry in state.read(DISKS) or ()]
+    return list(map(_from_json, state.read(DISKS) or ()))
 
 
 def record(state: State, attachment: Attachment) -> None:
@@ -53,7 +53,8 @@ def recorded(base: str) -> loop.Recorded:
     boot_id = attempt.boot_id()
     for name in os.listdir(base):
         if not name.startswith("."):
-            for attachment in load(State(f"{base}/{name}")):
+            entries = State(f"{base}/{name}").readable(DISKS) or ()
+            for attachment in map(_from_json, entries):
                 if attachment.boot_id == boot_id:
                     found[attachment.device, attachment.diskseq] = attachment.image
     return found

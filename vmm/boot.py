@@ -50,7 +50,7 @@ def ended(state: State) -> str:
 
 def load(base: str) -> Boot | None:
     """What is kept in the directory of all containers, of this boot or of the one before."""
-    found = State(base).read(LAST)
+    found = State(base).readable(LAST)
     return Boot(**{**found, "pending": tuple(found["pending"])}) if found else None
 
 

@@ -174,6 +174,7 @@ class Container:
         The monitor gets `grace` seconds for its stop hooks. No call here waits for its answer.
         A start that is under way is over: its hooks refuse to go on.
         """
+        self.state.discard_torn()
         last = attempt.current(self.state)
         if last:
             attempt.move(self.state, attempt.OVER)

@@ -67,9 +67,10 @@ def _reserve(vm: VmSpec, state: State, policy: NodePolicy) -> IdRange:
 
 
 def _taken(state: State) -> list[IdRange]:
-    """The ranges of the other containers that are defined on this node."""
+    """The ranges of the other containers that are defined on this node. One whose plan cannot be
+    read cannot start either."""
     names = [name for name in os.listdir(state.base) if not name.startswith(".")]
-    plans = [State(f"{state.base}/{name}").read(PLAN) for name in names if name != state.name]
+    plans = [State(f"{state.base}/{name}").readable(PLAN) for name in names if name != state.name]
     return [IdRange(found["uid"]) for found in plans if found and found["uid"]]
 
 

@@ -43,7 +43,7 @@ def kill_all(pids: list[int], seconds: float) -> None:
 
 def _recorded(state: State) -> tuple[int, int | None]:
     """(pid, start time) of the monitor; (0, None) when none is recorded for this boot."""
-    found = state.read(MONITOR)
+    found = state.readable(MONITOR)
     if not found or found["boot_id"] != attempt.boot_id():
         return 0, None
     return found["pid"], found["started"]

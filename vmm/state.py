@@ -24,6 +24,7 @@ PLAN, ATTEMPT, MONITOR, DISKS, ERROR, SPEC = (
     "error.json",
     "spec.json",
 )
+RECORDS = (PLAN, ATTEMPT, MONITOR, DISKS, ERROR, SPEC)
 CONFIG, ROOTFS = "config", "rootfs"
 
 DIRECTORY_MODE = 0o711
@@ -99,12 +100,25 @@ class State:
         try:
             with open(self.path(name), encoding="utf-8") as file:
                 return brief_json.loads(file.read())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except ValueError as error:
             raise DriverError(
                 f"{self.path(name)} is damaged: {error}", "deploy the VM again"
             ) from error
+
+    def readable(self, name: str) -> Any:  # noqa: ANN401 - JSON
+        """As `read`, but None also for a file that a power cut tore."""
+        try:
+            return self.read(name)
+        except DriverError:
+            return None
+
+    def discard_torn(self) -> None:
+        """Remove the records that cannot be read: they would be in the way of every end."""
+        for name in RECORDS:
+            if self.readable(name) is None:
+                self.discard(name)
 
     def require(self, name: str) -> Any:  # noqa: ANN401 - JSON
         """As `read`, but the file must be there."""

@@ -37,7 +37,7 @@ def _names(base: str) -> list[str]:
 
 
 def _wanted(state: State) -> Wanted | None:
-    spec, plan = state.read(SPEC), state.read(PLAN)
+    spec, plan = state.readable(SPEC), state.readable(PLAN)
     graphics = spec and spec["graphics"]
     if not graphics or not plan or graphics["type"] != "vnc" or not graphics["port"]:
         return None

@@ -135,6 +135,24 @@ def test_a_guest_that_reboots_meanwhile_does_not_come_back(
     assert settled(installation, before) == before
 
 
+@pytest.mark.parametrize("name", ["plan.json", "disks.json", "monitor.json", "attempt.json"])
+def test_records_that_a_power_cut_tore(
+    installation: Installation, images: Images, name: str
+) -> None:
+    torn, other = (installation.vm(own(n), root=images.busybox()) for n in (1, 2))
+    before = installation.traces()
+    for action in ("deploy", "cancel"):
+        installation.do("deploy", torn)
+        run("lxc-stop", "-k", "-P", installation.policy.lxc, "-n", torn.name)
+        settled(installation, before | {"files": installation.traces()["files"]})
+        for text in ("", '{"torn'):
+            Path(installation.policy.state, torn.name, name).write_text(text)
+            installation.do("deploy", other)
+            installation.do("cancel", other)
+        installation.do(action, torn)
+    assert settled(installation, before) == before
+
+
 @pytest.mark.guest
 def test_reboot_from_inside_and_start_by_hand(installation: Installation, images: Images) -> None:
     disk = data_disk(1, installation.image(71001, 1, images.empty()))

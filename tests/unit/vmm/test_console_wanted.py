@@ -56,3 +56,10 @@ def test_half_written_and_missing_directories_are_passed_over(tmp_path: Path) ->
     (tmp_path / ".ids.lock").touch()
     assert scan(str(tmp_path)) == {}
     assert scan(str(tmp_path / "nowhere")) == {}
+
+
+@pytest.mark.parametrize("name", ["spec.json", "plan.json", "monitor.json"])
+def test_a_torn_record_costs_only_its_own_console(tmp_path: Path, name: str) -> None:
+    define(tmp_path, "one-7", VNC)
+    (define(tmp_path, "one-8", VNC) / name).write_text('{"torn')
+    assert scan(str(tmp_path)).keys() == {"one-7"}

@@ -7,7 +7,7 @@ from vmm import attachments, attempt, lock
 from vmm.attachments import Attachment
 from vmm.errors import DriverError, NotFound
 from vmm.plan import CONTEXT, Plan, PlannedDisk
-from vmm.state import ATTEMPT, DISKS, PLAN, State
+from vmm.state import ATTEMPT, DISKS, MONITOR, PLAN, State
 from vmm.value import asdict, replace
 
 
@@ -47,6 +47,20 @@ def test_a_damaged_file_is_named(state: State) -> None:
     state.write_text(PLAN, "{")
     with pytest.raises(DriverError, match=r"plan\.json is damaged: .*; deploy the VM again"):
         state.read(PLAN)
+
+
+def test_what_a_power_cut_tore_is_in_nobodys_way(state: State) -> None:
+    state.write(MONITOR, {"pid": 1})
+    for name in (PLAN, DISKS):
+        state.write_text(name, '{"torn')
+        assert state.readable(name) is None
+    state.discard_torn()
+    assert (state.read(PLAN), state.read(DISKS), state.read(MONITOR)) == (None, None, {"pid": 1})
+
+
+def test_a_file_beside_the_containers_is_none_of_them(state: State) -> None:
+    Path(state.base, "stray").touch()
+    assert State(f"{state.base}/stray").read(PLAN) is None
 
 
 def test_removing_never_goes_below_a_rootfs_with_content(state: State) -> None:
