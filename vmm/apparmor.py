@@ -22,7 +22,8 @@ UNPRIVILEGED_RULES = (
 """Rules beside LXC's generated profile without which systemd in a user namespace fails: logind
 of 252; journald, logind and most of the boot of 257; /tmp of a newer mount(8) on Linux 6.12. Never
 for privileged containers: nothing but AppArmor keeps their root from mounting proc or sysfs
-anywhere; an unprivileged one's is refused by the kernel, whose /proc and /sys it has masked."""
+anywhere. An unprivileged root that moves one into place, as it can on Linux 6.1 unseen, owns
+nothing in it."""
 
 
 def lines(policy: NodePolicy, *, unprivileged: bool) -> list[Line]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from boxes.box import Box, Make
+from boxes.box import Make
 from boxes.kept import Kept
 from boxes.making import containers
 from boxes.reading import Read, Reading
@@ -36,14 +36,6 @@ def make(tmp_path: Path, volume: Volume) -> Iterator[Make]:
     """Make and start containers of one test. They end before `volume`, which they may be on."""
     with containers(tmp_path) as made:
         yield made
-
-
-@pytest.fixture
-def debian(make: Make) -> Box:
-    """A Debian with systemd as its init, booted."""
-    box = make("one-12", root="debian")
-    box.state()
-    return box
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """A Debian container with systemd, as users run it, under AppArmor in force."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from boxes.box import Box, Make
+from boxes.making import containers
 from boxes.reading import Read
 from boxes.shell import until
 
@@ -11,6 +13,15 @@ pytestmark = pytest.mark.guest
 
 NESTING = ("lxc.apparmor.profile = generated", "lxc.apparmor.allow_nesting = 1")
 STRICT = ("lxc.apparmor.profile = generated",)
+
+
+@pytest.fixture(scope="module")
+def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """A Debian with systemd as its init, booted: half a minute, so one for all these tests."""
+    with containers(tmp_path_factory.mktemp("logs")) as make:
+        box = make("one-12", root="debian")
+        box.state()
+        yield box
 
 
 def profile(box: Box) -> str:
@@ -30,22 +41,22 @@ def test_boots_and_everything_is_told(debian: Box, read: Read) -> None:
 
 
 def test_boots_under_a_generated_profile_that_permits_nesting(make: Make, read: Read) -> None:
-    box = make("one-12", root="debian", config=NESTING)
+    box = make("one-13", root="debian", config=NESTING)
     assert box.state() == "running"
     assert "(enforce)" in profile(box)
-    assert read().value("lxc_state", container="one-12", state="running") == 1
+    assert read().value("lxc_state", container="one-13", state="running") == 1
 
 
 def test_a_strict_profile_denies_and_is_told_all_the_same(make: Make, read: Read) -> None:
     """Without nesting systemd cannot mount credentials: logind and others fail, the rest runs."""
-    box = make("one-12", root="debian", config=STRICT)
+    box = make("one-14", root="debian", config=STRICT)
     assert box.state() == "degraded"
     assert "(enforce)" in profile(box)
     # The container's root may not make /sys writable: AppArmor's answer, not the owner's. It
     # answers for mount(2) alone: mount_setattr(2), which newer mount programs use, it does not see.
     remount = "LIBMOUNT_FORCE_MOUNT2=always mount -o remount,rw /sys 2>/dev/null; echo $?"
     assert box.run(remount, check=False).strip() != "0"
-    assert read().value("lxc_memory_usage_bytes", container="one-12") > 0
+    assert read().value("lxc_memory_usage_bytes", container="one-14") > 0
 
 
 def test_a_service_inside_is_part_of_the_container(debian: Box, read: Read) -> None:
@@ -55,6 +66,7 @@ def test_a_service_inside_is_part_of_the_container(debian: Box, read: Read) -> N
     loop = debian.process("while :")
     assert "system.slice/load.service" in Path(f"/proc/{loop}/cgroup").read_text("ascii")
     until(lambda: read().value(metric, container="one-12") > before + 2)
+    debian.run("systemctl stop load")
 
 
 def test_reboot_from_inside_is_another_life(debian: Box, read: Read) -> None:
