@@ -28,13 +28,13 @@ INSIDE_SECONDS = 20.0
 
 
 def run(kind: str, state: State, env: Mapping[str, str]) -> None:
-    """Run the hook `kind` with LXC's environment; DriverError, also written to the state."""
+    """Run the hook `kind` with LXC's environment. Why it failed is also written to the state."""
     mounts.die_with_parent()
     _bound(kind)
     try:
         unconfined.become()
         HOOKS[kind](state, env)
-    except (DriverError, OSError) as error:
+    except Exception as error:
         _report(state, kind, error)
         raise
     finally:
@@ -133,13 +133,12 @@ def _bound(kind: str) -> None:
 
 def _report(state: State, kind: str, error: Exception) -> None:
     """Write the error where the action looks first: LXC does not carry a hook's words."""
+    if isinstance(error, DriverError):
+        problem, remedy = error.problem, error.remedy
+    elif isinstance(error, OSError):
+        problem, remedy = str(error), ""
+    else:
+        problem, remedy = f"internal error: {type(error).__name__}: {error}", "see LXC's log"
     with Ignoring(OSError):
         if state.exists:
-            state.write(
-                ERROR,
-                {
-                    "hook": kind,
-                    "problem": getattr(error, "problem", str(error)),
-                    "remedy": getattr(error, "remedy", ""),
-                },
-            )
+            state.write(ERROR, {"hook": kind, "problem": problem, "remedy": remedy})
