@@ -8,6 +8,8 @@ shutdown or a power cut. Imported by hooks: keep it lean.
 
 from __future__ import annotations
 
+import os
+
 from vmm import attempt
 from vmm.ignoring import Ignoring
 from vmm.state import State
@@ -44,8 +46,10 @@ def live(state: State) -> None:
 
 def ended(state: State) -> str:
     """Why it ended: STOPPED or SUSPENDED; "" when it runs or ran until its host went down."""
-    found = state.read(ENDED)
-    return str(found["why"]) if found else ""
+    found = state.readable(ENDED)
+    if found is None:  # torn by a power cut, it tells of an end all the same
+        return STOPPED if os.path.exists(state.path(ENDED)) else ""
+    return str(found["why"])
 
 
 def load(base: str) -> Boot | None:

@@ -55,6 +55,8 @@ def test_an_end_counts_unless_the_host_goes_down(
     now(monkeypatch, SECOND)  # a shutdown is over with its boot, begun anew or not
     boot.end(state, boot.SUSPENDED)
     assert boot.ended(state) == boot.SUSPENDED
+    state.write_text(boot.ENDED, '{"wh')
+    assert boot.ended(state) == boot.STOPPED
 
 
 def test_a_record_that_cannot_be_removed_disturbs_nothing(
