@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from support.busybox import Container, until
 from support.site import Site, answers
 
@@ -148,6 +148,22 @@ def test_a_container_that_ends_while_one_looks(look: Any, site: Any) -> None:
     expect(page.locator("#state")).to_have_text("gone")
     expect(page.locator("#facts")).to_contain_text("last read")
     expect(card(page, "Memory").locator("canvas")).to_be_visible()
+
+
+def test_what_is_unknown_is_not_called_unlimited(look: Any, path: str) -> None:
+    def hollow(route: Route) -> None:
+        told = route.fetch()
+        body = told.json()
+        for part in ("cpu", "memory", "pids"):
+            body["container"][part] = dict.fromkeys(body["container"][part])
+        body["container"]["cpu"]["history"] = []
+        route.fulfill(response=told, json=body)
+
+    shown = look()
+    shown.page.route(f"**/api{path.replace('/container/', '/containers/')}", hollow)
+    page = shown.go(path)
+    expect(page.locator("#tiles")).to_contain_text("working set")
+    expect(page.locator("#tiles")).not_to_contain_text("no limit")
 
 
 def test_the_host_has_charts_too(look: Any, site: Any) -> None:

@@ -39,10 +39,13 @@ const used = (total, left) => (total == null || left == null ? null : total - le
 const part = (value, whole) => (value == null || !whole ? null : value / whole);
 const sum = (a, b) => (a == null && b == null ? null : (a ?? 0) + (b ?? 0));
 
+/** Where nothing is known, the absence of a limit is not known either. */
+const unlimited = (now, what) => (now == null ? what : `${what}, no limit`);
+
 const SHOWN = {
   CPU(tile, of) {
     const whole = of.cpu.total_cores ?? of.cpu.limit_cores;
-    const note = whole == null ? "cores, no limit" : `of ${count(whole)} ${whole === 1 ? "core" : "cores"}`;
+    const note = whole == null ? unlimited(of.cpu.cores, "cores") : `of ${count(whole)} ${whole === 1 ? "core" : "cores"}`;
     const throttled = of.cpu.throttled_share > 0.005 ? ` · throttled ${share(of.cpu.throttled_share)}` : "";
     tile.show(cores(of.cpu.cores), note + throttled, part(of.cpu.cores, whole));
     tile.sparkline(of.cpu.history);
@@ -54,7 +57,7 @@ const SHOWN = {
     const whole = of.memory.total_bytes ?? of.memory.limit_bytes;
     const now = of.memory.working_set_bytes ?? used(of.memory.total_bytes, of.memory.available_bytes);
     const kills = of.memory.oom_kills ? ` · ${count(of.memory.oom_kills)} OOM kills` : "";
-    tile.show(bytes(now), (whole == null ? "working set, no limit" : `of ${bytes(whole)}`) + kills, part(now, whole));
+    tile.show(bytes(now), (whole == null ? unlimited(now, "working set") : `of ${bytes(whole)}`) + kills, part(now, whole));
   },
   Network(tile, of) {
     const { receive_bytes_per_second: received, transmit_bytes_per_second: sent } = of.network;
@@ -67,7 +70,7 @@ const SHOWN = {
   Pressure(tile, of) { pressure(tile, of.pressure); },
   Processes(tile, of) {
     const { now, limit } = of.pids;
-    tile.show(count(now), limit == null ? "tasks, no limit" : `of ${count(limit)} tasks`, part(now, limit));
+    tile.show(count(now), limit == null ? unlimited(now, "tasks") : `of ${count(limit)} tasks`, part(now, limit));
   },
 };
 
