@@ -104,7 +104,8 @@ class Container:
         finally:
             # What lxc-attach started outlives it, and holds the pipe.
             for pid in _descendants(process.pid):
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it ended by itself
+                    os.kill(pid, signal.SIGKILL)
             process.kill()
             process.communicate(timeout=_TIMEOUT_S)
 
