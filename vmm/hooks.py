@@ -83,12 +83,12 @@ def start_host(state: State, env: Mapping[str, str]) -> None:
 
 
 def post_stop(state: State, env: Mapping[str, str]) -> None:
-    """Unmount the root and let its device go. The other disks went with the container."""
+    """Unmount the root. What is attached stays on record: the action that ends the container sees
+    to it that each device went, which somebody on the host may hold by a file of its own."""
     from vmm import network
 
     _unmount_root(state)
     if state.exists:
-        attachments.save(state, [])
         reboots = env.get("LXC_TARGET") == "reboot"
         end = network.interrupt if reboots else network.detach
         for nic in Plan.from_json(state.require(PLAN)).nics:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -132,6 +133,25 @@ def test_a_guest_that_reboots_meanwhile_does_not_come_back(
 
     installation.do(action, vm)
 
+    assert settled(installation, before) == before
+
+
+@pytest.mark.parametrize("action", ["shutdown", "cancel"])
+def test_no_end_is_told_while_a_disk_is_in_use(
+    installation: Installation, images: Images, action: str
+) -> None:
+    """What OpenNebula copies or deletes next is the image."""
+    vm = installation.vm(own(1), root=images.busybox())
+    before = installation.traces()
+    installation.do("deploy", vm)
+    inside = f"/proc/{installation.container(vm).init()}/root/etc"
+    with subprocess.Popen(["/bin/sleep", "1000"], cwd=inside) as holder:
+        try:
+            with pytest.raises(DriverError, match=r"disk 0 .* is still in use on /dev/loop"):
+                installation.do(action, vm)
+        finally:
+            holder.kill()
+    installation.do(action, vm)
     assert settled(installation, before) == before
 
 
