@@ -74,6 +74,7 @@ with open('/dev/loop-control') as control:
     fcntl.ioctl(control, 0x4C81, $1)" 2>/dev/null || sleep 0.2
         tries=$((tries + 1))
     done
+    [ ! -e "/sys/block/loop$1" ] || { echo "loop$1 is in use: who has it? losetup -a" >&2; exit 1; }
 }
 
 clear_all() {

@@ -10,7 +10,7 @@ from support.cycles import Make, SteppedClock, told
 
 from collector.cycle import Collector, CollectorSettings
 from collector.group import Gone
-from collector.model import Point
+from collector.model import Point, samples
 from collector.rates import rate
 
 
@@ -140,15 +140,19 @@ def test_a_bad_file_costs_its_group_in_that_cycle_alone(
 
 
 def test_a_device_that_v1_does_not_count_is_unknown_not_idle(collector: Make) -> None:
-    # Linux 6.18: of nxhd2's loops one once had a limit, of nxhd1's disk nothing is counted.
-    found = told(collector(captures.HYBRID).read(), "nxhd2")
-    read = {key: value for key, value in found.items() if key.startswith("lxc_disk_read_bytes")}
+    """Linux 6.18: of nxhd2's loops, both new when it was recorded, one once had a limit."""
     counted = "sys/fs/cgroup/blkio/lxc.payload.nxhd2/blkio.throttle.io_service_bytes_recursive"
-    lines = (captures.HYBRID / counted).read_text("ascii").splitlines()
-    assert list(read.values()) == [int(lines[0].split()[-1])]
-    assert not any(
-        key.startswith("lxc_disk_read") for key in told(collector(captures.HYBRID).read(), "nxhd1")
-    )
+    lines = [line.split() for line in (captures.HYBRID / counted).read_text("ascii").splitlines()]
+    (read,) = [int(line[2]) for line in lines if line[:2] == ["7:72", "Read"]]
+    assert not [line for line in lines if line[0] == "7:73"]
+    one = collector(captures.HYBRID)
+    found = {
+        dict(sample.labels)["device"]: sample.value
+        for sample in samples(one.read())
+        if sample.metric == "lxc_disk_read_bytes_total" and ("container", "nxhd2") in sample.labels
+    }
+    assert found["loop72"] == read > 0
+    assert "loop73" not in found
 
 
 def test_bytes_follow_the_operations_and_once_per_round_whatever_these_say(
