@@ -11,10 +11,10 @@ from shlex import quote
 
 ENTRIES = {
     "nebulxc": "control.cli",
-    "nebulxc-action": "control.action",
-    "nebulxc-hook": "control.hook",
-    "nebulxc-probe": "control.probe",
-    "nebulxc-monitord": "control.monitord",
+    "nebulxc-action": "control.driver.action",
+    "nebulxc-hook": "control.driver.hook",
+    "nebulxc-probe": "control.monitoring.probe",
+    "nebulxc-monitord": "control.monitoring.monitord",
 }
 """Command → the module whose `main()` it runs."""
 

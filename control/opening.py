@@ -10,8 +10,8 @@ from collector.clock import SystemClock
 from collector.cycle import Collector, CollectorSettings
 from collector.store import FILE_NAME, StoreError, StoreReader
 from collector.store.settings import StoreSettings
-from control.config import Config
 from control.problem import Problem
+from control.settings.config import Config
 from control.sources import Source, choose
 
 DAY_S = 86_400

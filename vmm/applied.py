@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from vmm import brief_json
+from vmm.lean import brief_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 
-from vmm import attempt, loop
+from vmm import attempt
+from vmm.lean.value import Value, asdict
+from vmm.mounting import loop
 from vmm.state import DISKS, State
-from vmm.value import Value, asdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import time
 
 from vmm import lock
 from vmm.errors import DriverError
+from vmm.lean.value import Value, asdict, replace
 from vmm.state import ATTEMPT, State
-from vmm.value import Value, asdict, replace
 
 VARIABLE = "NEBULXC_ATTEMPT"
 STARTING, RUNNING, OVER = "starting", "running", "over"

@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 
 from vmm import attempt
-from vmm.ignoring import Ignoring
+from vmm.lean.ignoring import Ignoring
+from vmm.lean.value import Value, asdict, replace
 from vmm.state import State
-from vmm.value import Value, asdict, replace
 
 ENDED = "ended.json"
 STOPPED, SUSPENDED = "stopped", "suspended"

@@ -7,8 +7,8 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from vmm import mounts
 from vmm.execution import Outcome
+from vmm.mounting import mounts
 
 TIMED_OUT = 124
 """As timeout(1) says it."""

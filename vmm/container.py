@@ -3,23 +3,15 @@
 import time
 from collections.abc import Callable
 
-from vmm import (
-    apparmor_profile,
-    attempt,
-    boot,
-    liblxc,
-    logs,
-    monitor,
-    mounts,
-    network,
-    process,
-    stub,
-)
+from vmm import attempt, boot, logs, process
 from vmm.attachments import load
-from vmm.cgroup_tree import CgroupTree
+from vmm.cgroup.cgroup_tree import CgroupTree
 from vmm.errors import CommandError, DriverError
 from vmm.host import PATH, Host
 from vmm.logs import START_LOG
+from vmm.lxc import apparmor_profile, liblxc, monitor, stub
+from vmm.mounting import mounts
+from vmm.nics import network
 from vmm.plan import Plan
 from vmm.policy import NodePolicy
 from vmm.state import ERROR, PLAN, State

@@ -2,11 +2,12 @@
 
 import os
 
-from vmm import composed, idrange, kept, lock, logs, stub
+from vmm import idrange, kept, lock, logs
 from vmm.container import Container
 from vmm.errors import DriverError
 from vmm.idrange import IdRange
-from vmm.lxc_config import Place
+from vmm.lxc import composed, stub
+from vmm.lxc.lxc_config import Place
 from vmm.plan import CONTEXT, Plan, PlannedDisk
 from vmm.policy import NodePolicy
 from vmm.site import Site

@@ -13,11 +13,12 @@ import signal
 import time
 from collections.abc import Callable
 
-from vmm import attempt, lock, monitor, process
+from vmm import attempt, lock, process
 from vmm.errors import DriverError
+from vmm.lean.value import Value, asdict, replace
+from vmm.lxc import monitor
 from vmm.state import State
 from vmm.undo import Undo
-from vmm.value import Value, asdict, replace
 
 FILE = "exec.json"
 MODE = 0o640

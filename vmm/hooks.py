@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import os
 
-from vmm import attachments, attempt, boot, mounts, process, unconfined
-from vmm.brief_signal import signal
+from vmm import attachments, attempt, boot, process, unconfined
 from vmm.errors import DriverError
-from vmm.ignoring import Ignoring
+from vmm.lean.brief_signal import signal
+from vmm.lean.ignoring import Ignoring
+from vmm.mounting import mounts
 from vmm.plan import Plan
 from vmm.state import ERROR, MONITOR, PLAN, State
 
@@ -63,7 +64,8 @@ def pre_start(state: State, env: Mapping[str, str]) -> None:
 
 def start_host(state: State, env: Mapping[str, str]) -> None:
     """Give the container its NICs, other disks and context, before init's first step."""
-    from vmm import hot_nics, inside
+    from vmm.mounting import inside
+    from vmm.nics import hot_nics
     from vmm.storage import filesystem
 
     pid = int(env["LXC_PID"])
@@ -85,7 +87,7 @@ def start_host(state: State, env: Mapping[str, str]) -> None:
 def post_stop(state: State, env: Mapping[str, str]) -> None:
     """Unmount the root. What is attached stays on record: the action that ends the container sees
     to it that each device went, which somebody on the host may hold by a file of its own."""
-    from vmm import network
+    from vmm.nics import network
 
     _unmount_root(state)
     if state.exists:

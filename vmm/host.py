@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from vmm import process
 from vmm.errors import CommandError, DriverError
-from vmm.ignoring import Ignoring
+from vmm.lean.ignoring import Ignoring
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEFAULT_TIMEOUT = 30.0

@@ -9,8 +9,8 @@ import os
 from collections.abc import Iterable
 
 from vmm.errors import DriverError
+from vmm.lean.value import Value
 from vmm.policy import NodePolicy
-from vmm.value import Value
 
 SIZE = 65_536
 """Ids per container: what a distribution's users, groups and nobody (65534) need."""

@@ -8,8 +8,8 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from vmm import brief_json
-from vmm.value import Value, asdict
+from vmm.lean import brief_json
+from vmm.lean.value import Value, asdict
 
 MAX_BYTES = 8 << 20
 """The file is put aside once at this size: the journal takes at most twice that."""

@@ -3,11 +3,11 @@
 import os
 
 from vmm import applied
+from vmm.lean.value import asdict, replace
 from vmm.plan import PlannedNic
 from vmm.policy import NodePolicy
 from vmm.spec import Nic, VmSpec
 from vmm.state import SPEC, State
-from vmm.value import asdict, replace
 
 
 def keep(state: State, vm: VmSpec, uid: int, policy: NodePolicy) -> None:

@@ -12,9 +12,9 @@ import os
 import stat
 
 from vmm.errors import DriverError, NotFound
+from vmm.lean.value import replace
 from vmm.policy import NodePolicy
 from vmm.spec import Disk, DiskKind, DiskType, VmSpec
-from vmm.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

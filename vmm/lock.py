@@ -5,7 +5,7 @@ import os
 import time
 
 from vmm.errors import DriverError
-from vmm.ignoring import Ignoring
+from vmm.lean.ignoring import Ignoring
 
 POLL_SECONDS = 0.02
 

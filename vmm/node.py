@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterator
 
-from vmm.cgroups import V1, V2, Layout
+from vmm.cgroup.cgroups import V1, V2, Layout
+from vmm.lean.value import Value
 from vmm.policy import NodePolicy
-from vmm.value import Value
 
 LXCFS_FILES = (
     "proc/cpuinfo",

@@ -6,7 +6,7 @@ OpenNebula, by hand, at boot or on a reboot from inside, attaches and mounts the
 
 from __future__ import annotations
 
-from vmm.value import Value, asdict
+from vmm.lean.value import Value, asdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

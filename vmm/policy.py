@@ -6,7 +6,7 @@ messages are not.
 
 from enum import StrEnum
 
-from vmm.value import Value
+from vmm.lean.value import Value
 
 
 class CpuQuota(StrEnum):

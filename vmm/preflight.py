@@ -1,8 +1,9 @@
 """What can be known to fail before anything is changed: bridges, images, file systems."""
 
-from vmm import loop, network
 from vmm.errors import DriverError
 from vmm.host import Host
+from vmm.mounting import loop
+from vmm.nics import network
 from vmm.policy import NodePolicy
 from vmm.spec import Disk, DiskKind, VmSpec
 from vmm.storage import probe

@@ -8,7 +8,7 @@ import os
 import select
 
 from collector.pidfd import opened
-from vmm.ignoring import Ignoring
+from vmm.lean.ignoring import Ignoring
 
 STAT_PPID, STAT_START = 1, 19
 

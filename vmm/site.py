@@ -8,10 +8,10 @@ import time
 from vmm import node
 from vmm.container import Container
 from vmm.host import Host
+from vmm.lean.value import Value
 from vmm.node import Node
 from vmm.policy import NodePolicy
 from vmm.report import Report
-from vmm.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

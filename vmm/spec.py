@@ -7,7 +7,7 @@ of interfaces at most 15 characters, sizes in bytes.
 
 from enum import StrEnum
 
-from vmm.value import Value
+from vmm.lean.value import Value
 
 
 class DiskKind(StrEnum):

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from vmm import attempt, cgroups, limits
+from vmm import attempt
 from vmm.actions.cancel import end, host_ends
+from vmm.cgroup import cgroups, limits
 from vmm.container import Container
 from vmm.errors import DriverError
 from vmm.site import Site

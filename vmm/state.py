@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
-from vmm import brief_json
 from vmm.errors import DriverError, NotFound
-from vmm.ignoring import Ignoring
+from vmm.lean import brief_json
+from vmm.lean.ignoring import Ignoring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import contextlib
 import os
 import re
 
-from vmm import inside, mount_namespaces, mounts
 from vmm.container import Container
 from vmm.errors import DriverError
 from vmm.host import Host
+from vmm.mounting import inside, mount_namespaces, mounts
 from vmm.policy import NodePolicy
 from vmm.spec import VmSpec
 from vmm.state import CONFIG

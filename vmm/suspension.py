@@ -9,9 +9,10 @@ systems are written out before, for whoever copies the images.
 import contextlib
 import os
 
-from vmm import attachments, attempt, boot, inside, mounts
+from vmm import attachments, attempt, boot
 from vmm.container import Container
 from vmm.errors import DriverError, NotFound
+from vmm.mounting import inside, mounts
 from vmm.plan import Plan
 from vmm.state import PLAN
 

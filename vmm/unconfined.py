@@ -9,7 +9,7 @@ Imported by hooks: keep it lean.
 import os
 
 from vmm.errors import DriverError
-from vmm.ignoring import Ignoring
+from vmm.lean.ignoring import Ignoring
 
 CURRENT = "/proc/self/attr/apparmor/current"
 

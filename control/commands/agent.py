@@ -13,10 +13,12 @@ import sys
 from pathlib import Path
 
 from collector.cycle import Loop
-from control import agent, config, lock, page_start, stopping
-from control.greeting import Started, greeting, running
+from control import stopping
 from control.problem import Problem
+from control.services import agent, lock, page_start
+from control.settings import config
 from control.stopping import Stop
+from control.terminal.greeting import Started, greeting, running
 from web.auth import AuthError, listen_address
 
 EXAMPLE = "sudo nebulxc agent --config ./nebulxc.toml"

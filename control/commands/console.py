@@ -12,11 +12,11 @@ from pathlib import Path
 from collector import naming, procfs
 from collector.files import read_new
 from collector.group import Gone
-from control import config
-from control.driver_policy import HOOK
-from control.driver_section import policy
 from control.problem import Problem
-from vmm.cgroup_tree import CgroupTree
+from control.settings import config
+from control.settings.driver_policy import HOOK
+from control.settings.driver_section import policy
+from vmm.cgroup.cgroup_tree import CgroupTree
 
 EXAMPLE = "sudo nebulxc console one-7 /bin/sh"
 

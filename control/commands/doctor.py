@@ -29,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look, tell, and repair where asked to."""
-    from control import driver_policy
     from control.doctor.round import Round
+    from control.settings import driver_policy
     from vmm.host import Host
 
     if os.geteuid() != 0:

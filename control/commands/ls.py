@@ -8,10 +8,11 @@ import json
 import sys
 import time
 
-from control import config, opening
-from control.figures import UNKNOWN, age
-from control.lines import Line, lines
-from control.printable import printable
+from control import opening
+from control.settings import config
+from control.terminal.figures import UNKNOWN, age
+from control.terminal.lines import Line, lines
+from control.terminal.printable import printable
 
 EXAMPLE = "sudo nebulxc ls --json"
 

@@ -14,11 +14,13 @@ from collections.abc import Sequence
 from collector.metrics import definitions
 from collector.model import Kind
 from collector.store import Span
-from control import answers, config, opening
-from control.catalogue import entities_with
-from control.printable import printable
+from control import opening
 from control.problem import Problem
-from control.units import seconds
+from control.settings import config
+from control.settings.units import seconds
+from control.terminal import answers
+from control.terminal.catalogue import entities_with
+from control.terminal.printable import printable
 
 EXAMPLE = "nebulxc query lxc_cpu_usage_seconds_total --container one-7 --since 1h --rate"
 

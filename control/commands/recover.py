@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from control.problem import Problem
 
 if TYPE_CHECKING:
-    from control.recover_start import Told
+    from control.recovery.recover_start import Told
     from vmm.site import Site
 
 EXAMPLE = "sudo nebulxc recover --dry-run"
@@ -33,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
     """Bring back what is to be, and tell of each container."""
     if os.geteuid() != 0:
         raise Problem("must run as root, because it starts containers: use sudo")
-    from control import driver_policy, recover_steps
+    from control.recovery import recover_steps
+    from control.settings import driver_policy
     from vmm.errors import DriverError
     from vmm.host import Host
     from vmm.site import Site, WallClock
@@ -59,7 +60,7 @@ def _told(
     args: argparse.Namespace, site: "Site", say: "Callable[[Told], None]"
 ) -> "list[Told] | None":
     """What became of each container; None after a step that is about none."""
-    from control import recover_steps
+    from control.recovery import recover_steps
 
     if args.step == "announce":
         recover_steps.announce(site.policy)

@@ -6,9 +6,10 @@ import os
 import sys
 
 from collector.model import samples
-from control import config, opening
-from control.answers import full_name
-from control.printable import printable
+from control import opening
+from control.settings import config
+from control.terminal.answers import full_name
+from control.terminal.printable import printable
 
 EXAMPLE = "sudo nebulxc sample --json"
 _PATIENCE_S = 0.5

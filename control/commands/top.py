@@ -11,13 +11,14 @@ import time
 
 from rich.console import Console, RenderableType
 
-from control import config, opening
-from control.lines import lines
+from control import opening
 from control.problem import Problem
+from control.settings import config
+from control.settings.units import seconds
 from control.sources import Source
-from control.top_heading import heading
-from control.top_table import ORDERS, Frame, Order, draw
-from control.units import seconds
+from control.terminal.lines import lines
+from control.terminal.top_heading import heading
+from control.terminal.top_table import ORDERS, Frame, Order, draw
 
 EXAMPLE = "sudo nebulxc top --sort memory"
 _NEEDED_FOR_RATES_S = 1.0
@@ -65,7 +66,7 @@ def _picture(source: Source, order: Order, width: int, height: int | None) -> Re
 def _live(source: Source, order: Order, every_s: float) -> None:
     from rich.live import Live
 
-    from control.keys import keyboard
+    from control.terminal.keys import keyboard
 
     with keyboard(sys.stdin.fileno()) as pressed, Live(screen=True, auto_refresh=False) as live:
         key: str | None = None

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from control.doctor.finding import Finding
 from control.doctor.sight import Life, Sight
-from vmm import composed, kept, node
+from vmm import kept, node
 from vmm.errors import DriverError
 from vmm.idrange import IdRange
-from vmm.lxc_config import Place
+from vmm.lxc import composed
+from vmm.lxc.lxc_config import Place
 from vmm.node import Node
 from vmm.policy import NodePolicy
 from vmm.state import CONFIG, PLAN

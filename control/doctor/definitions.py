@@ -6,9 +6,9 @@ from functools import partial
 
 from control.doctor.finding import Finding
 from control.doctor.sight import Life, Sight
-from vmm import stub
 from vmm.attachments import load
 from vmm.errors import DriverError
+from vmm.lxc import stub
 from vmm.state import ATTEMPT, CONFIG, MONITOR, PLAN, SPEC
 
 

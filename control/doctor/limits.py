@@ -6,8 +6,9 @@ from functools import partial
 
 from control.doctor.finding import Finding
 from control.doctor.sight import Life, Sight
-from vmm import cgroups, kept, limits
-from vmm.cgroups import Setting
+from vmm import kept
+from vmm.cgroup import cgroups, limits
+from vmm.cgroup.cgroups import Setting
 from vmm.errors import DriverError
 from vmm.node import layout
 from vmm.state import CONFIG

@@ -5,10 +5,11 @@ from functools import partial
 
 from control.doctor.finding import Finding
 from control.doctor.sight import Sight
-from vmm import attempt, loop
+from vmm import attempt
 from vmm.attachments import Attachment, load
 from vmm.errors import DriverError
 from vmm.host import Host
+from vmm.mounting import loop
 from vmm.state import State
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from control.doctor.finding import Finding
 from control.doctor.sight import Sight
-from vmm import inside, mount_namespaces, mounts
+from vmm.mounting import inside, mount_namespaces, mounts
 
 SECONDS = 20.0
 

@@ -7,8 +7,8 @@ from functools import partial
 
 from control.doctor.finding import Finding
 from control.doctor.sight import Life, Sight
-from vmm import netlink, network
 from vmm.errors import DriverError
+from vmm.nics import netlink, network
 from vmm.plan import Plan
 from vmm.state import PLAN
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from control.doctor.finding import NODE, Finding
 from control.doctor.sight import Sight
-from vmm import liblxc
 from vmm.errors import DriverError
 from vmm.host import PATH
+from vmm.lxc import liblxc
 
 OLDEST_LXC = (4, 0)
 NEEDED = {

@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterator
 from functools import partial
 
-from control import recover
 from control.doctor.finding import NODE, Finding
 from control.doctor.sight import Sight
 from control.install import node, services
-from control.recover_look import look
+from control.recovery import recover
+from control.recovery.recover_look import look
 from vmm import boot
 from vmm.errors import CommandError
 from vmm.policy import AfterBoot

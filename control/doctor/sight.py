@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vmm import journal, lock, monitor, stock, stub
+from vmm import journal, lock, stock
 from vmm.container import Container
 from vmm.errors import DriverError
 from vmm.host import Host
+from vmm.lxc import monitor, stub
 from vmm.policy import NodePolicy
 from vmm.state import CONFIG, PLAN
 

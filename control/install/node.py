@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import control
-from control import driver_policy
 from control.install import opennebula, subids
 from control.install.containers import Containers
 from control.install.environment import Environment
@@ -14,6 +13,7 @@ from control.install.paths import Directory, Link, Runtime, TextFile
 from control.install.services import Services
 from control.install.step import Step
 from control.install.user import SystemUser
+from control.settings import driver_policy
 from vmm.host import Host
 from vmm.policy import NodePolicy
 

@@ -158,6 +158,6 @@ page_environment_project() {
         rm -rf "${site:?}/$package"
         cp -r --preserve=timestamps "$package" "$site"
     done
-    "$page_venv/bin/python3" -I -c 'import control.page'   # compiled: its user could not keep that
+    "$page_venv/bin/python3" -I -c 'import control.services.page'   # compiled: its user could not keep that
     printf '%s\n' "$stamp" >"$page_venv/.project"
 }

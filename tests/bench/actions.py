@@ -49,7 +49,7 @@ ENVELOPE = (
     "</VMM_DRIVER_ACTION_DATA>"
 )
 ENTRY = (
-    "from pathlib import Path; from control.action import main; "
+    "from pathlib import Path; from control.driver.action import main; "
     "raise SystemExit(main(config=Path({config!r})))"
 )
 RUNNING, SAVE_SUSPEND, BOOT_SUSPENDED = 3, 6, 21

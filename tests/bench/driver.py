@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from support.installation import Images, Installation, run
 
 from control import entries
-from vmm.cgroup_tree import CgroupTree
+from vmm.cgroup.cgroup_tree import CgroupTree
 
 VMID = 71190
 BARE = f"nxve-bare-{os.getpid()}"
@@ -106,8 +106,8 @@ class Bench:
         self.config.write_text(CONFIG.format(base=self.base))
         self.vm = VM.format(vmid=VMID, disk=disk)
         self.action = self.base / "action"
-        self._program(self.action, "control.action", f"main(config={str(self.config)!r})")
-        self._program(self.installation.hook, "control.hook", "main()")
+        self._program(self.action, "control.driver.action", f"main(config={str(self.config)!r})")
+        self._program(self.installation.hook, "control.driver.hook", "main()")
         self.name = f"one-{VMID}"
         self.bare = self.base / "bare"
         shutil.copytree(images.root(), self.bare / "root", symlinks=True)
@@ -206,7 +206,7 @@ class Bench:
         """
         hook = self.installation.hook
         (self.base / "timed.py").write_text(TIMED_HOOK.format(base=self.base))
-        self._program(hook, "control.hook", "__import__('timed').main(main)")
+        self._program(hook, "control.driver.hook", "__import__('timed').main(main)")
         text = hook.read_text()
         hook.write_text(text.replace("\n", "\nBEGUN=$(date +%s%N)\nexport BEGUN\n", 1))
 

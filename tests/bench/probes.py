@@ -36,8 +36,9 @@ PROBES = OURS / "remotes/im/nebulxc-probes.d"
 CONFIGURATION = Path(__file__).parents[1] / "opennebula/im/monitord-client.stdin.raw.xml"
 FIRST_VMID = 7_210_000
 START = (
-    "import sys; from pathlib import Path; from control import monitord; base = Path(sys.argv[1]); \
-sys.exit(monitord.main(sys.argv[2:], base / 'nebulxc.toml', base / 'locks', base))"
+    "import sys; from pathlib import Path; from control.monitoring import monitord; "
+    "base = Path(sys.argv[1]); "
+    "sys.exit(monitord.main(sys.argv[2:], base / 'nebulxc.toml', base / 'locks', base))"
 )
 CREATING = "fork,vfork,clone,clone3"
 Cost = tuple[float, float]
@@ -82,7 +83,7 @@ def installed(base: Path) -> dict[str, list[str]]:
     entry = base / "nebulxc-probe"
     paths = [sysconfig.get_path("purelib"), str(OURS.parent)]
     call = f"main(config={str(base / 'nebulxc.toml')!r})"
-    entry.write_text(entries.script("control.probe", sys.executable, paths, call))
+    entry.write_text(entries.script("control.monitoring.probe", sys.executable, paths, call))
     entry.chmod(0o755)
     found = {}
     for script in sorted(path for path in PROBES.glob("*/*/*") if os.access(path, os.X_OK)):

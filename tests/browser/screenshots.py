@@ -23,10 +23,11 @@ from support import limits
 from support.busybox import Busybox, Container, run
 from support.site import ARGS, CHROMIUM, Site, serving
 
-from control import config, opening
-from control.lines import lines
-from control.top_heading import heading
-from control.top_table import ORDERS, Frame, draw
+from control import opening
+from control.settings import config
+from control.terminal.lines import lines
+from control.terminal.top_heading import heading
+from control.terminal.top_table import ORDERS, Frame, draw
 
 IMAGES = Path(__file__).parents[2] / "docs/img"
 BRIDGE = "nxwbbr0"

@@ -65,7 +65,9 @@ def _agent_and_page_run_from_it(machine: FreshMachine) -> None:
     """What the units start, started by hand: systemd does not run here."""
     user = "setpriv --reuid=nebulxc --regid=nebulxc --clear-groups"
     agent = machine.popen(f"echo $$ > /run/agent && exec {ENV}/nebulxc agent --no-page")
-    page = machine.popen(f"echo $$ > /run/page && exec {user} {ENV}/python3 -I -m control.page")
+    page = machine.popen(
+        f"echo $$ > /run/page && exec {user} {ENV}/python3 -I -m control.services.page"
+    )
     try:
         deadline = time.monotonic() + 60
         while '"status":"ok"' not in machine.run(f"{GET} {PAGE}/healthz || true"):

@@ -2,9 +2,9 @@
 
 The effects are not listed by hand: Python's audit events tell of every file opened for writing,
 made, renamed or removed, every fork, program, ioctl, lock and message on a socket; what they do not
-tell of is counted where it leaves Python: the system calls of `vmm.mounts`, every function of
-`vmm.liblxc`, writes, syncs and signals. A test installation's own entry programs call `arm`, which
-reads `faults.json` beside them; nothing in the product knows of it.
+tell of is counted where it leaves Python: the system calls of `vmm.mounting.mounts`, every function
+of `vmm.lxc.liblxc`, writes, syncs and signals. A test installation's own entry programs call `arm`,
+which reads `faults.json` beside them; nothing in the product knows of it.
 """
 
 import contextlib
@@ -152,7 +152,8 @@ def _pipe(*arguments: object) -> str:
 
 def arm(process: str, base: str) -> None:
     """Count the effects of this process from now on, and strike if `faults.json` says so."""
-    from vmm import liblxc, mounts
+    from vmm.lxc import liblxc
+    from vmm.mounting import mounts
 
     faults = Faults(process, Path(base))
     own = [(liblxc, name) for name, value in vars(liblxc).items() if _is_of(value, liblxc)]

@@ -78,9 +78,10 @@ class FrontEnd:
             (self.base / name).chmod(0o755)
         self.configure()
         program = (
-            "from pathlib import Path; import control.driver_policy as d; import vmm.stock as s; "
+            "from pathlib import Path; import vmm.stock as s; "
+            "import control.settings.driver_policy as d; "
             f'd.HOOK = "{self.base}/hook"; s.HAS = "{self.stock_has}"; '
-            "from control.action import main; "
+            "from control.driver.action import main; "
             f'raise SystemExit(main(config=Path("{self.config}")))'
         )
         self.helper.write_text(f"#!/bin/sh\nexec {sys.executable} -I -c '{program}' \"$@\"\n")

@@ -21,7 +21,7 @@ import msgspec
 
 from collector.clock import SystemClock
 from vmm import actions, lock
-from vmm.cgroup_tree import hierarchies
+from vmm.cgroup.cgroup_tree import hierarchies
 from vmm.container import Container
 from vmm.host import Host
 from vmm.node import Node
@@ -142,7 +142,7 @@ class Installation:
             }
         )
         self.told = Told()
-        self.write_hook("from control.hook import main; raise SystemExit(main())")
+        self.write_hook("from control.driver.hook import main; raise SystemExit(main())")
         self.grant_ids()
 
     def write_hook(self, program: str, *, python: str = sys.executable) -> None:

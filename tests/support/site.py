@@ -38,7 +38,7 @@ state = "{base}/ct"
 journal = "{base}/journal.jsonl"
 """
 AGENT = "from control.cli import main; raise SystemExit(main())"
-PAGE = "from control.page import main; raise SystemExit(main())"
+PAGE = "from control.services.page import main; raise SystemExit(main())"
 
 
 @dataclass

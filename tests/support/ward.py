@@ -7,7 +7,7 @@ from support.installation import Installation
 
 from control.doctor.finding import NODE, Finding
 from control.doctor.round import Round
-from vmm.cgroup_tree import CgroupTree
+from vmm.cgroup.cgroup_tree import CgroupTree
 from vmm.container import Container
 from vmm.host import Host
 from vmm.spec import VmSpec

@@ -1,6 +1,8 @@
 """attach_nic: give the running container one more NIC, now and at every start from now on."""
 
-from vmm import hot_nics, hotplug, kept, monitor, network
+from vmm import kept
+from vmm.lxc import monitor
+from vmm.nics import hot_nics, hotplug, network
 from vmm.site import Site
 from vmm.spec import Message
 from vmm.undo import Undo

@@ -1,8 +1,10 @@
 """deploy: define the container, start it, and see its init stay alive; or leave nothing."""
 
-from vmm import attempt, boot, definition, located, logs, network, preflight, privilege, starting
+from vmm import attempt, boot, definition, located, logs, preflight, starting
 from vmm.actions.cancel import end, host_ends
 from vmm.container import Container
+from vmm.lxc import privilege
+from vmm.nics import network
 from vmm.site import Site, listening
 from vmm.spec import Message, VmSpec
 from vmm.undo import Undo

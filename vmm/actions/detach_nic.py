@@ -1,6 +1,7 @@
 """detach_nic: take a NIC from the container, now and at every start from now on."""
 
-from vmm import hot_nics, hotplug, kept
+from vmm import kept
+from vmm.nics import hot_nics, hotplug
 from vmm.site import Site
 from vmm.spec import Message
 

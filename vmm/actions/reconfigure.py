@@ -2,15 +2,16 @@
 
 import os
 
-from vmm import inside, located
+from vmm import located
 from vmm.container import Container
 from vmm.errors import CommandError, DriverError
+from vmm.lean.value import replace
+from vmm.mounting import inside
 from vmm.plan import CONTEXT, Plan, PlannedDisk
 from vmm.site import Site
 from vmm.spec import DiskKind, Message
 from vmm.state import PLAN
 from vmm.storage import context
-from vmm.value import replace
 
 PLACE_SECONDS = 20.0
 GUEST_SECONDS = 60.0

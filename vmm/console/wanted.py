@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, field
 
-from vmm import monitor
+from vmm.lxc import monitor
 from vmm.state import PLAN, SPEC, State
 
 NOBODY = 65_534

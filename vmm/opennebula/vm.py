@@ -1,6 +1,7 @@
 """The VM element → `VmSpec`."""
 
-from vmm import raw, values
+from vmm import values
+from vmm.lxc import raw
 from vmm.opennebula import disks, nics
 from vmm.opennebula.element import Element
 from vmm.policy import NodePolicy

@@ -6,8 +6,8 @@ the container's own root and needs no device. Imported by hooks: keep it lean.
 
 import os
 
-from vmm import mounts
 from vmm.errors import DriverError, NotFound
+from vmm.mounting import mounts
 from vmm.storage import iso9660
 
 MAX_BYTES = 256 << 20

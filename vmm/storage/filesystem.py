@@ -2,8 +2,8 @@
 
 import os
 
-from vmm import idmap, mounts
 from vmm.errors import DriverError
+from vmm.mounting import idmap, mounts
 from vmm.plan import CONTEXT, PlannedDisk
 from vmm.state import State
 from vmm.storage import MAPPERS, context, probe

@@ -4,9 +4,9 @@ import contextlib
 import os
 import stat
 
-from vmm import loop, mounts
 from vmm.errors import DriverError
 from vmm.host import Host
+from vmm.mounting import loop, mounts
 from vmm.spec import Disk
 
 MKFS = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from vmm.value import Value
+from vmm.lean.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

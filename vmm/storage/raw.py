@@ -2,9 +2,10 @@
 
 import os
 
-from vmm import attachments, attempt, lock, loop
+from vmm import attachments, attempt, lock
 from vmm.attachments import Attachment
 from vmm.errors import DriverError
+from vmm.mounting import loop
 from vmm.plan import PlannedDisk
 from vmm.state import State
 

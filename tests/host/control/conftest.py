@@ -96,7 +96,7 @@ def run(argv: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
 
 
 def _runs_page(pid: str) -> bool:
-    return b"control.page" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b"control.services.page" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def _free_port() -> int:

@@ -21,7 +21,7 @@ from support.messages import message, vm
 from control.install import node
 from control.install.run import Progress
 from control.problem import Problem
-from vmm.cgroup_tree import CgroupTree
+from vmm.cgroup.cgroup_tree import CgroupTree
 
 TOP = Path(__file__).parents[3]
 VMID = int(sys.argv[1])

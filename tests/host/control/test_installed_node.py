@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vmm.cgroup_tree import CgroupTree
+from vmm.cgroup.cgroup_tree import CgroupTree
 
 pytestmark = [pytest.mark.host, pytest.mark.timeout(600)]
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.host
 
 PARENT = """
 import subprocess, sys, time
-from control.page_process import as_user
+from control.services.page_process import as_user
 child = subprocess.Popen(as_user("nobody", ["sleep", "600"]))
 print(child.pid, flush=True)
 time.sleep(600)

@@ -12,9 +12,11 @@ import pytest
 from support.installation import Installation, run
 from support.ward import OTHER, VMID, Ward
 
-from vmm import attachments, attempt, lock, loop, monitor, stock, stub
+from vmm import attachments, attempt, lock, stock
 from vmm.attachments import Attachment
-from vmm.cgroup_tree import hierarchies
+from vmm.cgroup.cgroup_tree import hierarchies
+from vmm.lxc import monitor, stub
+from vmm.mounting import loop
 
 pytestmark = pytest.mark.host
 

@@ -29,7 +29,7 @@ OUTAGE_S = 8.0
 START = """\
 import sys
 from pathlib import Path
-from control import monitord
+from control.monitoring import monitord
 base = Path(sys.argv[1])
 sys.exit(monitord.main(sys.argv[2:], base / "nebulxc.toml", base / "locks", base))
 """

@@ -16,7 +16,7 @@ HOST_ID = 72_101
 START = """\
 import sys
 from pathlib import Path
-from control import monitord
+from control.monitoring import monitord
 base = Path(sys.argv[1])
 sys.exit(monitord.main(sys.argv[2:], base / "nebulxc.toml", base / "locks", base))
 """

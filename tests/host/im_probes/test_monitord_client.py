@@ -15,7 +15,7 @@ import pytest
 from support.busybox import Container, run, until
 from support.monitord import Monitord, parse_template
 
-from control import monitord
+from control.monitoring import monitord
 
 pytestmark = pytest.mark.host
 
@@ -26,7 +26,7 @@ DRIVER = "lxc"
 START = """\
 import sys
 from pathlib import Path
-from control import monitord
+from control.monitoring import monitord
 base = Path(sys.argv[1])
 sys.exit(monitord.main(sys.argv[2:], base / "nebulxc.toml", base / "locks", base))
 """

@@ -19,7 +19,8 @@ from support.monitord import parse_template
 import im_probes
 from collector.brief import newest
 from collector.store import FILE_NAME
-from control import entries, probe
+from control import entries
+from control.monitoring import probe
 
 pytestmark = pytest.mark.host
 
@@ -97,7 +98,7 @@ def node(tmp_path: Path) -> Node:
     entry = tmp_path / "nebulxc-probe"
     paths = [sysconfig.get_path("purelib"), str(OURS.parent)]
     call = f"main(config={str(tmp_path / 'nebulxc.toml')!r})"
-    entry.write_text(entries.script("control.probe", sys.executable, paths, call))
+    entry.write_text(entries.script("control.monitoring.probe", sys.executable, paths, call))
     entry.chmod(0o755)
     return Node(tmp_path)
 

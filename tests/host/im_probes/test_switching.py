@@ -12,7 +12,7 @@ import pytest
 from support.busybox import Container, until
 from support.monitord import Monitord
 
-from control import rival
+from control.monitoring import rival
 
 pytestmark = pytest.mark.host
 
@@ -21,7 +21,7 @@ HOST_ID = 72_100
 START = """\
 import sys
 from pathlib import Path
-from control import monitord
+from control.monitoring import monitord
 base = Path(sys.argv[1])
 sys.exit(monitord.main(sys.argv[2:], base / "nebulxc.toml", base / "locks", base))
 """

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.host
 
 SERVE = """
 import logging, sys
-from control.console import serve
+from control.services.console import serve
 from vmm.console.login import Login
 from vmm.console.server import Server
 logging.basicConfig(level=logging.INFO, format="%(message)s")

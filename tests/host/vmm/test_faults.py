@@ -33,7 +33,7 @@ import sys
 sys.path.insert(0, {tests!r})
 from support import faults
 faults.arm(sys.argv[1], {base!r})
-from control.hook import main
+from control.driver.hook import main
 raise SystemExit(main())
 """
 HOOKS = ("pre-start", "start-host", "post-stop")

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from support.installation import Images, Installation, nic, own, run, settled
 
-from vmm import applied, network
+from vmm import applied
 from vmm.errors import DriverError, NotFound
 from vmm.kept import planned_nic, spec
+from vmm.nics import network
 from vmm.spec import Nic, VmSpec
 
 pytestmark = pytest.mark.host

@@ -5,7 +5,8 @@ import time
 import pytest
 from support.installation import Images, Installation, run
 
-from vmm import cgroups, limits, node
+from vmm import node
+from vmm.cgroup import cgroups, limits
 from vmm.errors import DriverError
 from vmm.policy import CpuQuota, OomPolicy
 from vmm.spec import Limits, VmSpec

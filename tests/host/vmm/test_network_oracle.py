@@ -9,7 +9,7 @@ import pytest
 from pyroute2 import IPRoute, NetNS
 from support.installation import run
 
-from vmm import network
+from vmm.nics import network
 from vmm.plan import PlannedNic
 
 pytestmark = pytest.mark.host

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.host, pytest.mark.guest]
 BRIDGE = f"nxveovs{os.getpid() % 100000}"
 REFUSING_HOOK = """
 import sys
-from control.hook import main
+from control.driver.hook import main
 code = main()
 raise SystemExit(1 if sys.argv[1] == "start-host" else code)
 """

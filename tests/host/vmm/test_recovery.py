@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 from support.installation import Images, Installation, data_disk, nic, run, settled
 
-from control import recover_steps
-from control.recover_start import Outcome, Patience, Told
+from control.recovery import recover_steps
+from control.recovery.recover_start import Outcome, Patience, Told
 from im_probes.recovery import is_recovering
-from vmm import attempt, boot, monitor
+from vmm import attempt, boot
 from vmm.boot import ENDED
 from vmm.errors import DriverError
+from vmm.lxc import monitor
 from vmm.policy import AfterBoot
 from vmm.spec import Limits, VmSpec
 from vmm.state import ATTEMPT, DISKS, MONITOR
@@ -218,7 +219,7 @@ def test_what_another_host_may_have_is_refused(
     table = tmp_path / "mountinfo"  # made by hand: of a host with its datastores on NFS
     line = "36 35 0:44 / {} rw - nfs4 server:/one rw\n"
     table.write_text(line.format(node.installation.policy.datastores))
-    monkeypatch.setattr("control.recover_look.MOUNTINFO", table)
+    monkeypatch.setattr("control.recovery.recover_look.MOUNTINFO", table)
     node.installation.do("deploy", vm)
     node.power_cut()
     assert node.boots() == {vm.name: Outcome.REFUSED}

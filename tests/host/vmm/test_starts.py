@@ -22,10 +22,10 @@ if sys.argv[1] == "{kind}":
     open("{base}/hanging", "w").write(str(os.getpid()))
     time.sleep(3600)
 """
-RUN = "from control.hook import main; raise SystemExit(main())"
+RUN = "from control.driver.hook import main; raise SystemExit(main())"
 AFTER = """
 import os, sys, time
-from control.hook import main
+from control.driver.hook import main
 code = main()
 if sys.argv[1] == "{kind}":
     open("{base}/hanging", "w").write(str(os.getpid()))

@@ -10,7 +10,7 @@ from support import clean
 from support.frontend import BRIDGE, PREFIX, FrontEnd
 from support.installation import Images, Installation
 
-from vmm.cgroup_tree import hierarchies
+from vmm.cgroup.cgroup_tree import hierarchies
 
 OURS = re.compile(rf"\bone-{PREFIX}\d\b")
 

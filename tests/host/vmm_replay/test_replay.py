@@ -9,9 +9,10 @@ import pytest
 from support.frontend import Answer, Call, FrontEnd, vmid
 from support.installation import Images, Installation, settled
 
-from vmm import cgroups, execution, limits, node
+from vmm import execution, node
 from vmm.actions import ACTIONS
-from vmm.cgroup_tree import CgroupTree
+from vmm.cgroup import cgroups, limits
+from vmm.cgroup.cgroup_tree import CgroupTree
 from vmm.opennebula import message
 from vmm.spec import Limits, Nic, VmSpec
 

@@ -11,7 +11,7 @@ import pytest
 from support.frontend import BRIDGE, ENVIRONMENT, USER, Call, FrontEnd, vmid
 from support.installation import Images, Installation, settled
 
-from vmm.cgroup_tree import CgroupTree
+from vmm.cgroup.cgroup_tree import CgroupTree
 
 pytestmark = pytest.mark.host
 

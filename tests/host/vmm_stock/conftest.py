@@ -12,7 +12,7 @@ from support.frontend import PREFIX, Call, FrontEnd, vmid
 from support.installation import Images, Installation, run, settled
 from support.stock import Stock
 
-from vmm.cgroup_tree import CgroupTree
+from vmm.cgroup.cgroup_tree import CgroupTree
 
 NAME = f"one-{vmid(4)}"
 

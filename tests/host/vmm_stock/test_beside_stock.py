@@ -9,7 +9,7 @@ from support.frontend import Answer, Call, FrontEnd, vmid
 from support.installation import Installation, mounted, run
 from support.stock import Stock
 
-from vmm.cgroup_tree import CgroupTree
+from vmm.cgroup.cgroup_tree import CgroupTree
 
 pytestmark = pytest.mark.host
 

@@ -19,7 +19,7 @@ from support.messages import vm as described
 from control.install.containers import Containers
 from control.install.environment import PACKAGES, Environment
 from control.problem import Problem
-from vmm.cgroup_tree import CgroupTree
+from vmm.cgroup.cgroup_tree import CgroupTree
 from vmm.host import Host
 from vmm.spec import VmSpec
 
@@ -51,7 +51,7 @@ class Node:
 
     def change(self, version: str) -> None:
         """Another version: its hooks leave a trace."""
-        path = self.checkout / "control/hook.py"
+        path = self.checkout / "control/driver/hook.py"
         text = path.read_text().partition("# version")[0]
         trace = f"open({str(self.installation.base / 'hooks')!r}, 'a').write('{version}\\n')\n"
         path.write_text(f"{text}# version\n{trace}")
@@ -72,7 +72,7 @@ class Node:
     def action(self, action: str, message: str) -> str:
         """One action by the installed version; its answer."""
         program = (
-            "from pathlib import Path; from control.action import main; "
+            "from pathlib import Path; from control.driver.action import main; "
             f"raise SystemExit(main(config=Path({str(self.config)!r})))"
         )
         words = {"deploy": ("/deployment.0", "node")}.get(action, (NAME, "node"))

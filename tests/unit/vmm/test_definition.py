@@ -4,9 +4,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from vmm import definition, idmap, kept, logs, stub
+from vmm import definition, kept, logs
 from vmm.errors import DriverError
 from vmm.idrange import IdRange
+from vmm.lxc import stub
+from vmm.mounting import idmap
 from vmm.plan import CONTEXT, PlannedDisk
 from vmm.policy import NodePolicy
 from vmm.spec import Disk, DiskKind, DiskType, Limits, VmSpec

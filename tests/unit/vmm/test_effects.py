@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from vmm import inside, loop, mounts, process
+from vmm import process
 from vmm.actions import ACTIONS
 from vmm.errors import DriverError, NotFound
+from vmm.mounting import inside, loop, mounts
 from vmm.opennebula.arguments import SHAPES
 from vmm.storage import MAPPERS
 
@@ -29,8 +30,8 @@ def _modules(folder: str) -> set[str]:
 
 def test_a_hook_imports_nothing_slow() -> None:
     """Three hooks run per start: what they import is part of every deploy."""
-    program = f"import sys; sys.path.append({str(ROOT)!r}); import control.hook, vmm.hooks"
-    program += ", vmm.hot_nics, vmm.inside, vmm.network, vmm.storage.filesystem"
+    program = f"import sys; sys.path.append({str(ROOT)!r}); import control.driver.hook, vmm.hooks"
+    program += ", vmm.nics.hot_nics, vmm.mounting.inside, vmm.nics.network, vmm.storage.filesystem"
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", f"{program}; print(*sys.modules)"],
         capture_output=True,

@@ -9,11 +9,11 @@ from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from vmm import composed, lxc_config
-from vmm.cgroups import Layout
+from vmm.cgroup.cgroups import Layout
 from vmm.errors import DriverError
 from vmm.idrange import IdRange
-from vmm.lxc_config import Place
+from vmm.lxc import composed, lxc_config
+from vmm.lxc.lxc_config import Place
 from vmm.node import Node
 from vmm.opennebula import message
 from vmm.policy import NodePolicy, PrivilegedPolicy

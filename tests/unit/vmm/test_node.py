@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vmm import node
-from vmm.cgroups import Layout
+from vmm.cgroup.cgroups import Layout
 from vmm.policy import NodePolicy
 
 V1 = (

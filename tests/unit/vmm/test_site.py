@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from vmm import network, site
+from vmm import site
 from vmm.errors import DriverError, NotFound
+from vmm.nics import network
 
 
 def test_whether_anyone_waits_for_the_answer(

@@ -6,9 +6,9 @@ import pytest
 from vmm import attachments, attempt, lock
 from vmm.attachments import Attachment
 from vmm.errors import DriverError, NotFound
+from vmm.lean.value import asdict, replace
 from vmm.plan import CONTEXT, Plan, PlannedDisk
 from vmm.state import ATTEMPT, DISKS, MONITOR, PLAN, State
-from vmm.value import asdict, replace
 
 
 @pytest.fixture

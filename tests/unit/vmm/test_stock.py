@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from vmm import mounts, stock
+from vmm import stock
 from vmm.container import Container
 from vmm.errors import DriverError
+from vmm.mounting import mounts
 from vmm.policy import NodePolicy
 from vmm.spec import Limits, VmSpec
 

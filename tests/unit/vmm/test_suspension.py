@@ -8,8 +8,8 @@ import pytest
 
 from vmm import attachments, attempt, suspension
 from vmm.attachments import Attachment
+from vmm.lean.value import replace
 from vmm.state import State
-from vmm.value import replace
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What OpenNebula and LXC start to act on a container: actions and hooks."""

@@ -1,0 +1,1 @@
+"""What OpenNebula starts to monitor a host: probes, and the client that stays."""

@@ -1,0 +1,1 @@
+"""What systemd starts and keeps: the agent, its page, the console server."""

@@ -1,0 +1,1 @@
+"""Loop devices, and mounts in the namespaces of containers."""
