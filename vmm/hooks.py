@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import os
 
-from vmm import attachments, attempt, boot, process, unconfined
+from vmm import attachments, attempt, boot, process
 from vmm.errors import DriverError
 from vmm.lean.brief_signal import signal
 from vmm.lean.ignoring import Ignoring
+from vmm.lxc import unconfined
 from vmm.mounting import mounts
 from vmm.plan import Plan
 from vmm.state import ERROR, MONITOR, PLAN, State

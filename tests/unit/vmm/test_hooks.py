@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from vmm import hooks, unconfined
+from vmm import hooks
 from vmm.errors import DriverError
+from vmm.lxc import unconfined
 from vmm.mounting import mounts
 from vmm.state import ERROR, PLAN, State
 

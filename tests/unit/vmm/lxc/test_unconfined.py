@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from vmm import unconfined
 from vmm.errors import DriverError
+from vmm.lxc import unconfined
 
 QUESTION = b"changeprofile unconfined"
 
