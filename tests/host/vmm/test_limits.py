@@ -95,10 +95,11 @@ def test_a_quota_is_a_ceiling(images: Images) -> None:
         installation.attach(
             vm, "sh", "-c", f"({BURN}) > /dev/null 2>&1 & ({BURN}) > /dev/null 2>&1 & sleep 0.2"
         )
-        before, begun = _cpu_seconds(pid), time.monotonic()
+        begun, before = time.monotonic(), _cpu_seconds(pid)
         time.sleep(2)
-        used = (_cpu_seconds(pid) - before) / (time.monotonic() - begun)
-        assert 0.02 < used < 0.25  # on a busy host it may get less than its ceiling, never more
+        used = _cpu_seconds(pid) - before
+        # Reading takes time as well. A busy host may give less than the ceiling, never more.
+        assert 0 < used < 0.25 * (time.monotonic() - begun)
     finally:
         installation.close()
 
