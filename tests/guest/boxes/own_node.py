@@ -21,6 +21,7 @@ from vmm.policy import NodePolicy  # noqa: E402
 HOME, OPT = Path("/opt/nebulxc-test"), Path("/opt/nebulxc")
 SYSTEM = Path("/etc/systemd/system")
 IMAGES = Path("/var/lib/one/images")
+STATE = ("/var/lib/nebulxc", "/var/log/nebulxc", "/var/lib/one")
 
 
 def main() -> None:
@@ -28,6 +29,8 @@ def main() -> None:
     if sys.argv[1:] == ["remove"]:
         _remove()
         return
+    for directory in STATE:  # a removed installation leaves its logs and its store
+        shutil.rmtree(directory, ignore_errors=True)
     OPT.symlink_to(HOME)
     _pth().write_text(f"{CHECKOUT}\n")
     entries.write(HOME / "bin", OPT / "bin")
@@ -56,7 +59,7 @@ def _remove() -> None:
         (HOME / "bin" / name).unlink()
     _pth().unlink()
     OPT.unlink()
-    for directory in ("/etc/nebulxc", "/var/lib/nebulxc", "/var/log/nebulxc", "/var/lib/one"):
+    for directory in ("/etc/nebulxc", *STATE):
         shutil.rmtree(directory)
 
 
