@@ -6,6 +6,7 @@ may be repeated. Exit status: 0, or 1 when one that should run does not.
 """
 
 import argparse
+import faulthandler
 import json
 import os
 import sys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "sudo nebulxc recover --dry-run"
 STEPS = ("announce", "run", "end")
+STDERR = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     """Bring back what is to be, and tell of each container."""
     if os.geteuid() != 0:
         raise Problem("must run as root, because it starts containers: use sudo")
+    faulthandler.enable(STDERR)  # nobody is there at boot: a crash in C leaves its place
     from control.recovery import recover_steps
     from control.settings import driver_policy
     from vmm.errors import DriverError
