@@ -85,6 +85,9 @@ class Recovery:
         self._halt = threading.Event()
         self._slots = threading.BoundedSemaphore(patience.at_once)
         self._telling = threading.Lock()
+        # msgspec 0.x crashes where two threads prepare the same type for the first time and the
+        # type's fields are made meanwhile, as those of a Value are (seen: SIGSEGV).
+        self._reading = threading.Lock()
 
     def halt(self) -> None:
         """Begin no further start and give up those under way; from a signal's handler too."""
@@ -140,7 +143,8 @@ class Recovery:
         """What is to be said of the start, mostly nothing."""
         report = Warnings()
         site = replace(self._site, report=report)
-        vm = fit(container.state, site)
+        with self._reading:
+            vm = fit(container.state, site)
         with _records_kept(container.state), Undo() as undo:
             end(container, host_ends(vm), 0)
             logs.prepare(container.name, site.policy)
