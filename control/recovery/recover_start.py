@@ -85,7 +85,7 @@ class Recovery:
         self._halt = threading.Event()
         self._slots = threading.BoundedSemaphore(patience.at_once)
         self._telling = threading.Lock()
-        # msgspec 0.x crashes where two threads prepare the same type for the first time and the
+        # msgspec 0.22 crashes where two threads prepare the same type for the first time and the
         # type's fields are made meanwhile, as those of a Value are (seen: SIGSEGV).
         self._reading = threading.Lock()
 
