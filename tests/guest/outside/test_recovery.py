@@ -173,6 +173,7 @@ def test_after_a_restart_what_ran_runs_again(node: Node, ids: str) -> None:
 
 def test_no_state_was_told_meanwhile(node: Node) -> None:
     """From before ssh was up until all were back."""
+    node.sh("timeout 120 sh -c 'until test -s /root/after; do sleep 1; done'", check=False)
     during, after = node.sh("cat /root/during"), node.sh("cat /root/after")
     assert "recovering" in during
     assert states(during) == set()
