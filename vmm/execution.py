@@ -27,7 +27,7 @@ VARIABLE = "NEBULXC_EXEC"
 """In the environment of the command and of what it starts: so that all of it can be ended."""
 KILL_SECONDS = 10.0
 CLEAN_LOOKS, LOOK_SECONDS = 2, 0.02
-"""For a moment of its execve a process shows no environment: so one look is not enough."""
+"""One look is not enough: a list of processes is no snapshot, a child may be born behind it."""
 TOLD_BYTES = 400
 LOCK_SECONDS = 300.0
 

@@ -6,11 +6,16 @@ Imported by hooks: keep it lean.
 
 import os
 import select
+import time
 
 from collector.pidfd import opened
 from vmm.lean.ignoring import Ignoring
 
-STAT_PPID, STAT_START = 1, 19
+STAT_STATE, STAT_PPID, STAT_FLAGS, STAT_START = 0, 1, 6, 19
+STAT_ENV_START, STAT_ENV_END = 47, 48
+PF_EXITING, PF_KTHREAD = 0x4, 0x200000
+"""proc(5): fields of /proc/PID/stat after the command name; include/linux/sched.h: its flags."""
+EXECVE_SECONDS = 10.0
 
 
 def stat_fields(pid: int) -> list[str] | None:
@@ -72,12 +77,39 @@ def all_pids() -> list[int]:
 def with_variable(name: str, value: str) -> list[int]:
     """Every process that was started with this environment variable."""
     wanted = f"{name}={value}".encode()
-    found = []
-    for pid in all_pids():
-        with Ignoring(OSError), open(f"/proc/{pid}/environ", "rb") as file:
-            if wanted in file.read().split(b"\0"):
-                found.append(pid)
-    return found
+    deadline = time.monotonic() + EXECVE_SECONDS
+    return [pid for pid in all_pids() if wanted in _environment(pid, deadline).split(b"\0")]
+
+
+def _environment(pid: int, deadline: float) -> bytes:
+    """What the process was started with; empty where it is gone, and for kernel threads.
+
+    In the middle of execve(2) a process shows none: what it will show is waited for, until the
+    deadline (one whose program lies on storage that does not answer stays in there).
+    """
+    with Ignoring(OSError):
+        while not (found := _environ(pid)) and _has_more(pid) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        return found
+    return b""
+
+
+def _environ(pid: int) -> bytes:
+    with open(f"/proc/{pid}/environ", "rb") as file:
+        return file.read()
+
+
+def _has_more(pid: int) -> bool:
+    """Whether a process that showed no environment has one by now, or is yet to get it."""
+    fields = stat_fields(pid)
+    if (
+        fields is None
+        or fields[STAT_STATE] in "ZX"
+        or int(fields[STAT_FLAGS]) & (PF_EXITING | PF_KTHREAD)
+    ):
+        return False
+    start, end = fields[STAT_ENV_START], fields[STAT_ENV_END]
+    return end == "0" or start != end
 
 
 def descendants(root: int) -> list[int]:

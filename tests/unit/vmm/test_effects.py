@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,25 @@ def test_found_by_what_it_was_started_with() -> None:
     with subprocess.Popen(["sleep", "60"], env={"NXVE": "x-1"}) as child:
         assert process.with_variable("NXVE", "x-1") == [child.pid]
         assert process.with_variable("NXVE", "x") == []
+        child.kill()
+
+
+def test_found_in_the_middle_of_an_execve_too(tmp_path: Path) -> None:
+    """There it shows no environment: without waiting, one look in twelve does not find it."""
+    again = tmp_path / "again"
+    again.write_text('#!/bin/sh\nexec "$0"\n')
+    again.chmod(0o755)
+    with subprocess.Popen([again], env={"NXVE": "x-2"}) as child:
+        found = [process.with_variable("NXVE", "x-2") for _ in range(300)]
+        child.kill()
+    assert found == [[child.pid]] * 300
+
+
+def test_an_empty_environment_is_not_waited_for() -> None:
+    with subprocess.Popen(["sleep", "60"], env={}) as child:
+        began = time.monotonic()
+        assert child.pid not in process.with_variable("NXVE", "x-3")
+        assert time.monotonic() - began < process.EXECVE_SECONDS
         child.kill()
 
 
