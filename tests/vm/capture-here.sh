@@ -3,7 +3,8 @@
 #   nxhd1  in a directory, with a veth whose other end is in no bridge
 #   nxhd2  on an image over a loop device, with a second one at /mnt
 # capture-here.sh make | clear. The loops are new ones: where some cgroup ever had a limit on a
-# device, v1 counts it for all; the unit tests want one that is counted and one that is not.
+# device, v1 counts it for all; the unit tests want one that is counted and one that is not, and
+# know both by their numbers.
 set -eu
 place=/var/tmp/nxhd
 lxc=$place/lxc
@@ -84,8 +85,11 @@ clear_all() {
     done
     umount $lxc/nxhd2/rootfs 2>/dev/null || true
     for loop in $root $data; do
-        case $(losetup -n -O BACK-FILE $loop 2>/dev/null) in
+        file=$(losetup -n -O BACK-FILE $loop 2>/dev/null || true)
+        case $file in
+            '') ;;
             $images/*) losetup -d $loop ;;
+            *) echo "$loop has $file: free it, then capture again" >&2; exit 1 ;;
         esac
         remove_loop ${loop#/dev/loop}
     done

@@ -137,7 +137,8 @@ class Ceph:
         deadline = time.monotonic() + patience
         while not self._ready():
             if time.monotonic() > deadline:
-                raise CommandError(f"Ceph is not ready; see {self.home}/log")
+                said = "\n".join(self.daemon(kind).said() for kind in DAEMONS)
+                raise CommandError(f"Ceph is not ready after {patience:.0f} s\n{said}")
             time.sleep(0.3)
 
     def _make_pool(self) -> None:

@@ -1,16 +1,17 @@
 """scripts/vm: the virtual test host from the command line."""
 
 import argparse
+import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from vm import bootstrap, cache, capture, image, packages, suite
-from vm.outcome import Outcome, closing_line, count
+from vm import bootstrap, capture, image, packages, suite
 from vm.process import CommandError
 from vm.session import Session, alone
-from vm.settings import GUEST_CHECKOUT, RELEASES, Instance, default_name
+from vm.settings import GUEST_CHECKOUT, RELEASES, USUAL, Instance, default_name
 
 EXAMPLES = """\
 examples:
@@ -27,6 +28,9 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     arguments = _parser().parse_args()
+    if os.geteuid() != 0:
+        print("scripts/vm: must run as root, for its namespaces: sudo scripts/vm", file=sys.stderr)
+        return 1
     release = RELEASES[arguments.release]
     instance = Instance(arguments.name or default_name(release), release)
     try:
@@ -40,6 +44,15 @@ def _leave(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
 
 
+def _machine(name: str) -> str:
+    """It becomes a directory's name, of one that `down` deletes, and part of sockets' paths."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", name):
+        raise argparse.ArgumentTypeError(
+            f"{name!r}: at most 40 letters, digits, dots and dashes, a letter or digit first"
+        )
+    return name
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/vm",
@@ -47,8 +60,10 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--release", choices=sorted(RELEASES), default="bookworm")
-    parser.add_argument("--name", help="which machine, when several run side by side")
+    parser.add_argument("--release", choices=sorted(RELEASES), default=USUAL.codename)
+    parser.add_argument(
+        "--name", type=_machine, help="which machine, when several run side by side"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     build = commands.add_parser("build", help="build the image, or find it in the cache")
     build.add_argument("--fresh", action="store_true", help="bootstrap Debian again")
@@ -57,7 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("down", help="end the machine, its cluster and all that belongs to it")
     commands.add_parser("shell", help="a root shell in it")
     run = commands.add_parser("run", help="run one shell command in it")
-    run.add_argument("words", nargs=argparse.REMAINDER, metavar="CMD")
+    run.add_argument("first", metavar="CMD")
+    run.add_argument("words", nargs=argparse.REMAINDER, metavar="...")
     commands.add_parser("push", help=f"copy the checkout to {GUEST_CHECKOUT}")
     commands.add_parser("reset", help="back to the snapshot, disks and all")
     commands.add_parser("log", help="what the guest's kernel wrote to its console")
@@ -86,7 +102,7 @@ def _up(instance: Instance, arguments: argparse.Namespace) -> int:
     session = Session.of(instance)
     with alone(instance):
         if session.machine.service.identity():
-            print(f"{instance.name} is up")
+            print(f"{instance.name} is up already: {instance.command} shell")
             return 0
         session.down()
         try:
@@ -94,7 +110,8 @@ def _up(instance: Instance, arguments: argparse.Namespace) -> int:
         except BaseException:
             session.down()
             raise
-    print(f"{instance.name} is up: scripts/vm shell, scripts/vm run CMD, scripts/vm down")
+    command = instance.command
+    print(f"{instance.name} is up: {command} shell, {command} run CMD, {command} down")
     return 0
 
 
@@ -109,7 +126,7 @@ def _shell(instance: Instance, _arguments: argparse.Namespace) -> int:
 
 
 def _run(instance: Instance, arguments: argparse.Namespace) -> int:
-    return Session.attach(instance).guest.stream(" ".join(arguments.words))
+    return Session.attach(instance).guest.stream(" ".join((arguments.first, *arguments.words)))
 
 
 def _push(instance: Instance, _arguments: argparse.Namespace) -> int:
@@ -127,7 +144,9 @@ def _reset(instance: Instance, _arguments: argparse.Namespace) -> int:
 def _log(instance: Instance, _arguments: argparse.Namespace) -> int:
     console = Session.of(instance).machine.serial
     if not console.exists():
-        raise CommandError(f"no machine {instance.name} is running: scripts/vm up starts it")
+        raise CommandError(
+            f"no machine {instance.name} is running: {instance.command} up starts it"
+        )
     sys.stdout.write(console.read_text(encoding="utf-8", errors="replace"))
     return 0
 
@@ -135,7 +154,11 @@ def _log(instance: Instance, _arguments: argparse.Namespace) -> int:
 def _ceph_up(instance: Instance, _arguments: argparse.Namespace) -> int:
     with alone(instance):
         session = Session.attach(instance)
-        session.ceph_up(bound=False)
+        try:
+            session.ceph_up(bound=False)
+        except BaseException:
+            session.ceph.end()
+            raise
     print(f"in the guest: rbd --id oneadmin ls one; here: CEPH_CONF={session.ceph.home}/ceph.conf")
     return 0
 
@@ -165,11 +188,12 @@ def _container_root(instance: Instance, _arguments: argparse.Namespace) -> int:
 
 
 def _test(instance: Instance, arguments: argparse.Namespace) -> int:
+    wanted = suite.halves(arguments.rest)
     if arguments.here:
         with alone(instance):  # a second run would take the checkout from under this one
-            return _suite(Session.attach(instance), arguments.rest)
+            return suite.run_all(Session.attach(instance), wanted, arguments.rest)
     with _own(instance, arguments, "test") as session:
-        return _suite(session, arguments.rest)
+        return suite.run_all(session, wanted, arguments.rest)
 
 
 @contextmanager
@@ -185,56 +209,10 @@ def _own(instance: Instance, arguments: argparse.Namespace, purpose: str) -> Ite
             yield session
         finally:
             if keep:
-                print(f"left up: scripts/vm --name {own.name} shell, … down")
+                print(f"left up: {own.command} shell, {own.command} down")
             else:
                 session.down()
 
-
-def _suite(session: Session, rest: list[str]) -> int:
-    """Both halves, or with arguments the half that they are for; 0 when all of it is good."""
-    directory = suite.results_directory(session.instance)
-    cache.remove(directory)
-    directory.mkdir(parents=True)
-    drives = any(word.startswith(suite.OUTSIDE) for word in rest)
-    wanted = ["outside"] if drives else ["inside"] if rest else ["inside", "outside"]
-    statuses: dict[str, int] = {}
-    try:
-        for half in wanted:
-            statuses[half] = HALVES[half](session, rest)
-    finally:
-        outcomes = _tell(session, wanted, statuses)
-    return 0 if all(outcome.good for outcome in outcomes) else 1
-
-
-def _tell(session: Session, wanted: list[str], statuses: dict[str, int]) -> list[Outcome]:
-    """Print why what was wanted is not good, then how many tests ran where."""
-    counted = {half: count(suite.report(session.instance, half)) for half in HALVES}
-    outcomes = [Outcome(counted[half], statuses.get(half)) for half in wanted]
-    for half, outcome in zip(wanted, outcomes, strict=True):
-        if not outcome.good:
-            print(outcome.complaint(half, suite.said(session.instance, half)))
-    print(closing_line(session.about(), counted["inside"], counted["outside"]), flush=True)
-    return outcomes
-
-
-def _inside(session: Session, rest: list[str]) -> int:
-    suite.push(session)
-    try:
-        return suite.run_inside(session, rest)
-    finally:
-        suite.fetch(session)
-
-
-def _outside(session: Session, rest: list[str]) -> int:
-    suite.push(session)
-    session.ceph_up(bound=True)
-    try:
-        return suite.run_outside(session, rest)
-    finally:
-        session.ceph.end()
-
-
-HALVES = {"inside": _inside, "outside": _outside}
 
 Command = Callable[[Instance, argparse.Namespace], int]
 COMMANDS: dict[str, Command] = {

@@ -135,7 +135,7 @@ def _first_boot(path: Path, release: Release) -> None:
         (path / "about.json").write_text(about, encoding="utf-8")
         json.loads(about)
     except BaseException:
-        _show_console(machine.serial)
+        machine.show_console()
         raise
     finally:
         guest.disconnect()
@@ -146,9 +146,3 @@ def _first_boot(path: Path, release: Release) -> None:
 
 def _script(name: str) -> str:
     return (IMAGE_PARTS / name).read_text(encoding="utf-8")
-
-
-def _show_console(console: Path) -> None:
-    if console.exists():
-        tail = console.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
-        print("\n".join(["last lines of the guest's console:", *tail]))

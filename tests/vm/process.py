@@ -5,6 +5,7 @@ Two kinds. `run` is for a step: it ends with us, however we end. `Service` is fo
 the program, so that there is no moment in which a killed run leaves something unrecorded.
 """
 
+import errno
 import os
 import select
 import signal
@@ -116,15 +117,6 @@ def _boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time the process has used; 0 when it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 @dataclass(frozen=True, slots=True)
 class Service:
     """A lasting process, known by its record file (pid, start time, boot: one per line)."""
@@ -160,8 +152,15 @@ class Service:
         """Before that, nobody could tell that it runs."""
         while not self.record.exists():
             if os.waitpid(pid, os.WNOHANG) != (0, 0) and not self.record.exists():
-                raise CommandError(f"it ended before it began: see {self.log}")
+                raise CommandError(f"it ended before it began: {self.said()}")
             time.sleep(0.01)
+
+    def said(self) -> str:
+        """The end of its log: the log itself may be gone when its user reads an error."""
+        try:
+            return self.log.read_text(encoding="utf-8", errors="replace")[-1000:].strip()
+        except FileNotFoundError:
+            return ""
 
     def identity(self) -> Identity | None:
         """The living process of the record; None when there is none or the pid is another's."""
@@ -181,7 +180,9 @@ class Service:
             return
         try:
             pidfd = os.pidfd_open(identity.pid)
-        except ProcessLookupError:
+        except OSError as error:
+            if error.errno not in (errno.ESRCH, errno.EINVAL):  # gone, or being taken apart
+                raise
             yield None
             return
         try:
@@ -208,7 +209,8 @@ class Service:
                 _send(process[0], signal.SIGTERM)
                 if not _ended(*process, grace):
                     _send(process[0], signal.SIGKILL)
-                    _ended(*process, 10.0)
+                    if not _ended(*process, 60.0):
+                        raise CommandError(f"process {process[1]} does not end, even by SIGKILL")
         self.record.unlink(missing_ok=True)
 
 

@@ -71,7 +71,8 @@ class Machine:
     def start(self, *, snapshot: str | None = None, bound: bool) -> None:
         """Start QEMU, from cold or from `snapshot`; the guest may take a while to answer."""
         if self.service.identity():
-            raise CommandError(f"{self.instance.name} is running: scripts/vm down ends it")
+            command = f"{self.instance.command} down"
+            raise CommandError(f"{self.instance.name} is running: {command} ends it")
         netns.create(self.instance.namespace)
         self._socket.unlink(missing_ok=True)
         restore = ["-loadvm", snapshot] if snapshot else []
@@ -113,12 +114,17 @@ class Machine:
             time.sleep(0.1)
             if self.service.wait(0):
                 break
-        said = self.service.log.read_text(encoding="utf-8", errors="replace")[-1000:]
-        raise CommandError(f"QEMU did not start: {said}")
+        raise CommandError(f"QEMU did not start: {self.service.said()}")
 
     def monitor(self) -> Monitor:
         """A session with QEMU's monitor."""
         return Monitor(self._socket)
+
+    def show_console(self) -> None:
+        """Print the last lines of the guest's console, before it is deleted."""
+        if self.serial.exists():
+            tail = self.serial.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
+            print("\n".join(["last lines of the guest's console:", *tail]))
 
     def save(self, name: str) -> None:
         """Keep memory, devices and disks as they are now, inside the disks' files."""

@@ -36,7 +36,9 @@ class Session:
         """The session of a running machine; CommandError when there is none."""
         session = cls.of(instance)
         if session.machine.service.identity() is None:
-            raise CommandError(f"no machine {instance.name} is running: scripts/vm up starts it")
+            raise CommandError(
+                f"no machine {instance.name} is running: {instance.command} up starts it"
+            )
         if not session.guest.connected():
             session.guest.connect(session.machine.service, bound=False)
         return session
@@ -51,9 +53,16 @@ class Session:
             # the overlay names its backing file relatively
             (directory / "root.raw").symlink_to(built / "root.raw")
             qemu.copy_disks(built, directory)
-            self.machine.start(snapshot=None if cold else qemu.READY, bound=bound)
+            self._start(snapshot=None if cold else qemu.READY, bound=bound)
+
+    def _start(self, *, snapshot: str | None, bound: bool) -> None:
+        try:
+            self.machine.start(snapshot=snapshot, bound=bound)
             self.guest.connect(self.machine.service, bound=bound)
             self._set_clock()
+        except CommandError:
+            self.machine.show_console()
+            raise
 
     def _set_clock(self) -> None:
         """A restored guest has the snapshot's clock."""
@@ -81,7 +90,7 @@ class Session:
             if not now.returncode and now.stdout != before:
                 break
             if time.monotonic() > deadline:
-                raise CommandError("the guest did not restart in 600 s; see scripts/vm log")
+                raise CommandError(f"the guest did not restart in 600 s: {self.guest.hint}")
             self.guest.disconnect()
             time.sleep(1)
         self.guest.run("systemctl is-system-running --wait", check=False)

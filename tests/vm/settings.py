@@ -7,7 +7,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 IMAGE_PARTS = Path(__file__).resolve().parent / "image"
-CACHE = Path(os.environ.get("NEBULXC_VM_CACHE", "/var/cache/nebulxc-vm"))
+CACHE = Path(os.environ.get("NEBULXC_VM_CACHE", "/var/cache/nebulxc-vm")).absolute()
 
 CEPH_IP = "10.77.0.1"
 """On the loopback of the machine's network namespace. The guest reaches it through QEMU's user
@@ -38,6 +38,8 @@ RELEASES = {
         Release("trixie", "Debian 13", "3.13"),
     )
 }
+USUAL = RELEASES["bookworm"]
+"""The one that is meant where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,16 @@ class Instance:
     def namespace(self) -> str:
         """The network namespace QEMU and Ceph live in."""
         return f"nebulxc-{self.name}"
+
+    @property
+    def command(self) -> str:
+        """scripts/vm with the options that lead to this machine."""
+        words = ["scripts/vm"]
+        if self.release != USUAL:
+            words += ["--release", self.release.codename]
+        if self.name != default_name(self.release):
+            words += ["--name", self.name]
+        return " ".join(words)
 
 
 def default_name(release: Release) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vm import netns
 from vm.checkout import files, packed
-from vm.process import BOUND, CommandError, Service, stream
+from vm.process import BOUND, CommandError, Service, run, stream
 from vm.settings import CHECKOUT, Instance
 
 PORT = 2222  # on the namespace's loopback: machines with different names do not collide
@@ -20,6 +20,11 @@ class Guest:
 
     instance: Instance
     key: Path
+
+    @property
+    def hint(self) -> str:
+        """Where to look when it does not answer."""
+        return f"see its console ({self.instance.command} log, while it is up)"
 
     def _argv(self, *options: str) -> list[str]:
         """ssh in the machine's namespace, through the kept connection."""
@@ -55,11 +60,9 @@ class Guest:
         self.disconnect()
         while not self.connected():
             if machine.identity() is None:
-                raise CommandError(f"the machine ended; see {self.instance.directory}")
+                raise CommandError(f"the machine ended: {machine.said()}")
             if time.monotonic() > deadline:
-                raise CommandError(
-                    f"no answer from the guest in {patience:.0f} s; see scripts/vm log"
-                )
+                raise CommandError(f"no answer from the guest in {patience:.0f} s: {self.hint}")
             if self._connection.identity() is None:
                 self._connection.start(self._argv("-M", "-N"), bound=bound)
             time.sleep(0.2)
@@ -118,8 +121,7 @@ class Guest:
         archive = subprocess.run(argv, capture_output=True, check=False)
         if archive.returncode:
             raise CommandError(f"cannot fetch {source}: {archive.stderr.decode(errors='replace')}")
-        unpack = ["tar", "-C", str(target), "-x", "--no-same-owner"]
-        subprocess.run(unpack, input=archive.stdout, check=True)
+        run("tar", "-C", str(target), "-x", "--no-same-owner", stdin=archive.stdout)
 
 
 def _is_terminal() -> bool:

@@ -4,6 +4,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from vm import cache
+from vm.outcome import Outcome, closing_line, count
 from vm.process import BOUND, CommandError, run, stream
 from vm.session import Session
 from vm.settings import CHECKOUT, GUEST_CHECKOUT, GUEST_PYTHON, GUEST_RESULTS, Instance
@@ -21,8 +23,62 @@ INSIDE = ("tests/guest/inside", TRUTH, *DRIVER)
 OUTSIDE = "tests/guest/outside"
 """Run by this machine's pytest against the running guest: what needs a reboot or its cluster."""
 
+HALVES = ("inside", "outside")
+"""Of a run: in the guest, and from this machine."""
+
 TIMEOUT = "--timeout=1800"
 PYTEST = f"-m pytest -p no:cacheprovider -o console_output_style=classic {TIMEOUT} --durations=8"
+
+
+def halves(arguments: Sequence[str]) -> Sequence[str]:
+    """Which halves of the suite pytest's arguments are for: without any, both."""
+    paths = [word for word in arguments if "tests/" in word]
+    outside = [path for path in paths if OUTSIDE in path]
+    if outside and outside != paths:
+        raise CommandError(
+            f"{OUTSIDE} is run by this machine's pytest, all else by the guest's:"
+            " name them in two runs"
+        )
+    return HALVES if not arguments else HALVES[1:] if outside else HALVES[:1]
+
+
+def run_all(session: Session, wanted: Sequence[str], arguments: Sequence[str]) -> int:
+    """Run these halves, and say what came of them; 0 when all of it is good."""
+    directory = results_directory(session.instance)
+    cache.remove(directory)
+    directory.mkdir(parents=True)
+    statuses: dict[str, int] = {}
+    try:
+        for half in wanted:
+            push(session)
+            try:
+                statuses[half] = _run_half(session, half, arguments)
+            finally:
+                fetch(session, half)
+    finally:
+        outcomes = _tell(session, wanted, statuses)
+    return 0 if all(outcome.good for outcome in outcomes) else 1
+
+
+def _run_half(session: Session, half: str, arguments: Sequence[str]) -> int:
+    if half == "inside":
+        return run_inside(session, arguments)
+    try:
+        session.ceph_up(bound=True)
+        return run_outside(session, arguments)
+    finally:
+        session.ceph.end()
+
+
+def _tell(session: Session, wanted: Sequence[str], statuses: dict[str, int]) -> list[Outcome]:
+    """Print why what was wanted is not good, then how many tests ran where."""
+    counted = {half: count(report(session.instance, half)) for half in HALVES}
+    outcomes = [Outcome(counted[half], statuses.get(half)) for half in wanted]
+    for half, outcome in zip(wanted, outcomes, strict=True):
+        if not outcome.good:
+            print(outcome.complaint(half, said(session.instance, half)))
+    print(closing_line(session.about(), counted["inside"], counted["outside"]), flush=True)
+    return outcomes
 
 
 def results_directory(instance: Instance) -> Path:
@@ -110,12 +166,12 @@ def run_outside(session: Session, arguments: Sequence[str]) -> int:
         )
 
 
-def fetch(session: Session) -> None:
-    """Bring results, the guest's journal and its console here."""
+def fetch(session: Session, half: str) -> None:
+    """Bring results, the guest's console and its journal since it booted here."""
     target = results_directory(session.instance)
     with step(f"results to {target.relative_to(CHECKOUT)}"):
+        # the console first: it is what there is when the guest does not answer any more
+        (target / f"{half}-console.txt").write_bytes(session.machine.serial.read_bytes())
         for name, command in (("journal", "journalctl -b --no-pager"), ("dmesg", "dmesg")):
-            session.guest.run(f"{command} > {GUEST_RESULTS}/{name}.txt", check=False)
+            session.guest.run(f"{command} > {GUEST_RESULTS}/{half}-{name}.txt", check=False)
         session.guest.pull(GUEST_RESULTS, target)
-        console = session.machine.serial.read_bytes()
-        (target / "console.txt").write_bytes(console)

@@ -13,7 +13,6 @@ MIB = 1 << 20
 WRITTEN, READ = "lxc_rbd_written_bytes_total", "lxc_rbd_read_bytes_total"
 WRITES, READS = "lxc_rbd_writes_completed_total", "lxc_rbd_reads_completed_total"
 SIZE, MAPPED = "lxc_rbd_size_bytes", "lxc_rbd_mapped"
-ERRORS = "lxcmon_errors_total"
 
 CONTAINER = """
 set -e

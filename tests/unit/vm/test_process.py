@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -63,7 +64,7 @@ def test_it_holds_nothing_that_its_starter_had_open(tmp_path: Path) -> None:
 
 def test_says_when_it_could_not_be_put_on_record(tmp_path: Path) -> None:
     service = Service(tmp_path / "nowhere/it.pid", tmp_path / "it.log")
-    with pytest.raises(CommandError, match="ended before it began"):
+    with pytest.raises(CommandError, match=r"(?s)ended before it began: .*nowhere/it\.pid"):
         service.start(["sleep", "60"], bound=True)
 
 
@@ -116,6 +117,22 @@ def test_a_record_of_another_life_of_the_pid_is_left_alone(tmp_path: Path) -> No
     finally:
         bystander.kill()
         bystander.wait()
+
+
+def test_a_process_that_is_being_taken_apart_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a thread group leader's end and its reaping pidfd_open answers EINVAL."""
+    service = service_in(tmp_path)
+    own = identify(os.getpid())
+    assert own is not None
+    service.record.write_text(f"{own.pid}\n{own.start_ticks}\n{own.boot_id}\n", encoding="ascii")
+
+    def refused(_pid: int) -> int:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "pidfd_open", refused)
+    assert service.wait(0)
 
 
 def test_our_own_identity_is_stable() -> None:
