@@ -50,6 +50,17 @@ class Container:
         """The pid of the container's init on the host, None when it does not run."""
         return self.cgroups.init()
 
+    def require_monitor(self) -> None:
+        """DriverError when it runs but has outlived LXC's monitor: LXC calls it stopped then, and
+        can neither reboot, freeze nor end it."""
+        pid = self.init()
+        if pid is not None and monitor.ended(self.state, 0) and self.init() == pid:
+            raise DriverError(
+                f"{self.name} runs on (pid {pid}), but LXC's monitor of it died",
+                f"end it with 'onevm poweroff --hard' or, on this host, 'kill -9 {pid}'; "
+                "then start it again",
+            )
+
     def lxc_state(self) -> str:
         """LXC's word for the state: RUNNING, FROZEN, STOPPED …"""
         return liblxc.state(self.name, self._policy.lxc)
@@ -108,6 +119,7 @@ class Container:
     def shut_down(self, seconds: float) -> bool:
         """Ask init to power off; whether it ended within `seconds` and no other came after it."""
         deadline = time.monotonic() + seconds
+        self.require_monitor()
         self.thaw()
         try:
             liblxc.shut_down(self.name, self._policy.lxc)
@@ -130,6 +142,7 @@ class Container:
     def reboot(self, seconds: float) -> int | None:
         """Ask init to reboot; the pid of the new init, None when none came within `seconds`."""
         deadline = time.monotonic() + seconds
+        self.require_monitor()
         before = self.init()
         self.thaw()
         liblxc.reboot(self.name, self._policy.lxc)
@@ -145,6 +158,7 @@ class Container:
 
     def freeze(self) -> None:
         """Have every process of it stand still, or leave all of them running."""
+        self.require_monitor()
         try:
             liblxc.freeze(self.name, self._policy.lxc)
             boot.end(self.state, boot.SUSPENDED)
@@ -191,11 +205,13 @@ class Container:
             MAPPERS[attachment.mapper].unmap(attachment, self.state)
 
     def undefine(self) -> None:
-        """Remove its directories, LXC's stub first: what LXC cannot find, it cannot start."""
+        """Remove its directories, LXC's stub first: what LXC cannot find, it cannot start. Its logs
+        stay for some days; those of others whose days are over go."""
         logs.used(self.logs)
         apparmor_profile.forget(self.name, self._policy.lxc)
         stub.remove(self.stub)
         self.state.remove()
+        logs.expire(self._policy)
 
     def _end_start(self, token: str) -> None:
         """Kill what is left of a start that did not come to its end: one that hangs before its

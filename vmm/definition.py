@@ -44,11 +44,12 @@ def plan(vm: VmSpec, ids: IdRange | None) -> Plan:
 
 
 def _planned(disk: Disk) -> PlannedDisk:
-    mapper = CONTEXT if disk.kind is DiskKind.CONTEXT else _mapper(disk)
+    mapper = CONTEXT if disk.kind is DiskKind.CONTEXT else mapper_of(disk)
     return PlannedDisk(disk.disk_id, mapper, disk.source, disk.mount_point, disk.readonly)
 
 
-def _mapper(disk: Disk) -> str:
+def mapper_of(disk: Disk) -> str:
+    """The key of `vmm.storage.MAPPERS`; DriverError for storage that has none."""
     if disk.type is DiskType.FILE and disk.format == "raw":
         return "raw"
     raise DriverError(

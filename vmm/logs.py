@@ -45,9 +45,10 @@ def errors(log: str, most: int = 3) -> str:
 
 
 def expire(policy: NodePolicy) -> None:
-    """Remove the logs of containers that are not defined and were not used for some days."""
+    """Remove the logs of containers that are not defined and were not used for some days. What
+    cannot be removed now is left to the next time: no action fails for it."""
     oldest = time.time() - policy.log_days * DAY_SECONDS
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(OSError):
         for name in os.listdir(policy.log):
             path = f"{policy.log}/{name}"
             if (

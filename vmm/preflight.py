@@ -1,5 +1,6 @@
 """What can be known to fail before anything is changed: bridges, images, file systems."""
 
+from vmm import definition
 from vmm.errors import DriverError
 from vmm.host import Host
 from vmm.mounting import loop
@@ -15,9 +16,11 @@ def check(vm: VmSpec, host: Host, policy: NodePolicy) -> None:
         raise DriverError(f"{vm.name} has no disk to be its root", "give the VM an image")
     for nic in vm.nics:
         network.require_bridge(nic.bridge, nic.bridge_type)
-    for disk in vm.disks:
-        if disk.kind in (DiskKind.IMAGE, DiskKind.VOLATILE):
-            _check_disk(disk, host, policy)
+    stored = [disk for disk in vm.disks if disk.kind in (DiskKind.IMAGE, DiskKind.VOLATILE)]
+    for disk in stored:
+        definition.mapper_of(disk)
+    for disk in stored:
+        _check_disk(disk, host, policy)
 
 
 def _check_disk(disk: Disk, host: Host, policy: NodePolicy) -> None:

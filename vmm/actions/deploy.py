@@ -18,6 +18,7 @@ def run(site: Site, message: Message) -> str:
     pid = container.init() if lives else None
     # A frozen one is left of a suspended VM that OpenNebula has stopped or moved since.
     if pid is not None and not container.cgroups.frozen():
+        container.require_monitor()
         attempt.move(container.state, attempt.RUNNING)
         boot.live(container.state)
         site.report.info(f"{container.name} is already running (pid {pid})")

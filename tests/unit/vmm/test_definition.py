@@ -4,8 +4,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from vmm import definition, kept, logs
+from vmm import definition, kept, logs, preflight
+from vmm.container import Container
 from vmm.errors import DriverError
+from vmm.host import Host
 from vmm.idrange import IdRange
 from vmm.lxc import stub
 from vmm.mounting import idmap
@@ -50,6 +52,18 @@ def test_what_the_hooks_will_do() -> None:
 def test_storage_without_a_mapper_is_refused(disk: Disk) -> None:
     with pytest.raises(DriverError, match=r"disk 0 is a .* which is not supported"):
         definition.plan(_vm(disk), None)
+
+
+def test_a_disk_of_such_storage_is_not_looked_for_as_a_file(tmp_path: Path) -> None:
+    """A logical volume is a symlink there, and an RBD image nothing at all."""
+    volatile = tmp_path / "disk.0"
+    volatile.touch()
+    os.truncate(volatile, 1 << 20)
+    first = Disk(0, DiskKind.VOLATILE, str(volatile), "/")
+    block = Disk(1, DiskKind.IMAGE, str(tmp_path / "disk.1"), "/data", type=DiskType.BLOCK)
+    with pytest.raises(DriverError, match="disk 1 is a raw block image, which is not supported"):
+        preflight.check(_vm(first, block), Host(), NodePolicy())
+    assert volatile.read_bytes() == bytes(1 << 20)  # the refused VM's others are as they were
 
 
 def test_the_spec_as_applied_comes_back(tmp_path: Path) -> None:
@@ -115,6 +129,22 @@ class TestLogs:
         logs.used(str(tmp_path / "log/none"))
         logs.expire(policy)
         assert {path.name for path in (tmp_path / "log").iterdir()} == {"one-2", "one-3", "other"}
+
+    def test_the_end_of_a_container_lets_them_expire(self, tmp_path: Path) -> None:
+        (tmp_path / "lxc").mkdir()
+        policy = NodePolicy(
+            log=str(tmp_path / "log"), state=str(tmp_path / "ct"), lxc=str(tmp_path / "lxc")
+        )
+        for name in ("one-1", "one-7"):
+            logs.prepare(name, policy)
+            os.utime(tmp_path / "log" / name, (0, 0))
+        Container("one-7", policy, Host()).undefine()
+        assert [path.name for path in (tmp_path / "log").iterdir()] == ["one-7"]
+
+    def test_no_action_fails_for_those_that_stay(self, tmp_path: Path) -> None:
+        """It comes after a container runs: to fail there would leave it running, told as failed."""
+        (tmp_path / "log").touch()
+        logs.expire(NodePolicy(log=str(tmp_path / "log")))
 
     def test_errors_without_their_place_in_lxcs_source(self, tmp_path: Path) -> None:
         log = tmp_path / "start.log"
