@@ -59,8 +59,10 @@ class Plan(Value):
 
     @property
     def others(self) -> tuple[PlannedDisk, ...]:
-        """Every disk that is mounted inside the running container."""
-        return tuple(disk for disk in self.disks if disk.mount_point != ROOT)
+        """Every disk that is mounted inside the running container, in the order in which that is
+        done: one on /data would hide another that was put on /data/more before it."""
+        others = (disk for disk in self.disks if disk.mount_point != ROOT)
+        return tuple(sorted(others, key=lambda disk: disk.mount_point))
 
     def as_json(self) -> dict[str, Any]:
         """The plan as plain values."""

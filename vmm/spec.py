@@ -1,8 +1,8 @@
 """What OpenNebula asks for, as values: the VM, its disks, NICs and limits, and the action.
 
 Plain text, numbers and tuples only, so that a spec can be written to and read from JSON.
-Every value was validated where it entered (`vmm.xml`): no control characters, ids exact, names
-of interfaces at most 15 characters, sizes in bytes.
+Every value was validated where it entered (`vmm.opennebula`): no control characters, ids exact,
+names of interfaces at most 15 characters, sizes in bytes.
 """
 
 from enum import StrEnum
@@ -44,19 +44,15 @@ class Disk(Value):
     kind: DiskKind
     source: str
     mount_point: str
-    target: str = ""
     type: DiskType = DiskType.FILE
     format: str = "raw"
     filesystem: str = ""
     """The file system that a volatile disk asks for (FS); "" where the node's default is taken."""
     readonly: bool = False
-    shareable: bool = False
     size_bytes: int | None = None
     datastore_id: int | None = None
     """The datastore of the image; None for volatile disks and the context."""
     image: str = ""
-    attach: bool = False
-    """Set on the one disk that an attach or detach action is about."""
 
     @property
     def is_root(self) -> bool:
@@ -127,12 +123,10 @@ class VmSpec(Value):
     nics: tuple[Nic, ...] = ()
     aliases: tuple[str, ...] = ()
     """The MAC addresses of NIC aliases: further addresses of a NIC, and no devices."""
-    uuid: str = ""
     wants_unprivileged: bool = True
     raw: tuple[RawLine, ...] = ()
     profiles: tuple[str, ...] = ()
     graphics: Graphics | None = None
-    state: int | None = None
     lcm_state: int | None = None
     """OpenNebula's life-cycle state at the time of the message: tells a suspend from a stop."""
 
@@ -148,13 +142,9 @@ class VmSpec(Value):
 
 
 class Message(Value):
-    """One action that OpenNebula asks of this host, with what its arguments add to the VM."""
+    """One action that OpenNebula asks of this host."""
 
     action: str
     vm: VmSpec
-    host: str = ""
-    deploy_id: str = ""
-    migration_host: str = ""
-    checkpoint: str = ""
     arguments: tuple[str, ...] = ()
     """The action's own arguments, without the trailing VMID and host name."""

@@ -25,7 +25,6 @@ _INTERFACE = r"[A-Za-z0-9_][A-Za-z0-9_.:@-]*"
 _MAC = r"[0-9a-f]{2}(:[0-9a-f]{2}){5}"
 _WORD = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 _HOST = r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,254}"
-_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _CPUSET = r"[0-9]{1,5}(-[0-9]{1,5})?(,[0-9]{1,5}(-[0-9]{1,5})?)*"
 _PATH = r"/[A-Za-z0-9_@%+=:,./-]*"
 _UNITS = {None: MIB, "K": 1 << 10, "M": MIB, "G": 1 << 30, "T": 1 << 40}
@@ -130,11 +129,6 @@ def word(text: str) -> str:
 def host(text: str) -> str:
     """A host name or address."""
     return _matched(_HOST, text, "a host name")
-
-
-def uuid(text: str) -> str:
-    """A UUID, in lower case."""
-    return _matched(_UUID, text.lower(), "a UUID")
 
 
 def cpuset(text: str) -> str:

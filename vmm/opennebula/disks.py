@@ -57,16 +57,13 @@ def _disk(element: Element, disk_id: int, source: str, root: bool, policy: NodeP
         kind=kind,
         source=source,
         mount_point="/" if root else _mount_point(element, kind, disk_id, policy),
-        target=element.text("TARGET") if element.text("TARGET").isalnum() else "",
         type=_type(element),
         format=_format(element),
         filesystem=(element.optional("FS", values.word) or "").lower(),
         readonly=_readonly(element),
-        shareable=bool(element.optional("SHAREABLE", values.yes)),
         size_bytes=element.optional("SIZE", values.size),
         datastore_id=element.optional("DATASTORE_ID", values.identifier),
         image=element.optional("SOURCE", _image) or "",
-        attach=bool(element.optional("ATTACH", values.yes)),
     )
 
 

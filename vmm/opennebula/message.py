@@ -40,8 +40,10 @@ def parse(action: str, arguments: Sequence[str], stdin: bytes, policy: NodePolic
         if name == "DEPLOY_ID" and value != spec.name:
             raise machine.refuse(f"{spec.name} is not {value} of the arguments", "ID")
     own = tuple(value for _, value in given)
-    message = Message(action=action, vm=spec, arguments=own[:-2] if action != "exec" else own[2:])
-    return message if envelope is None else _enveloped(message, envelope)
+    if envelope is not None and envelope.text("DEPLOY_ID") not in {"", spec.name}:
+        found = values.shown(envelope.text("DEPLOY_ID"))
+        raise envelope.refuse(f"{found} is not {spec.name}", "DEPLOY_ID")
+    return Message(action=action, vm=spec, arguments=own[:-2] if action != "exec" else own[2:])
 
 
 def _document(stdin: bytes) -> tuple[Node, str]:
@@ -70,18 +72,3 @@ def _split(root: Element) -> tuple[Element | None, Element]:
     if root.tag == ENVELOPE:
         return root, root.need("VM")
     raise SpecError(root.xpath, f"expected VM or {ENVELOPE}")
-
-
-def _enveloped(message: Message, envelope: Element) -> Message:
-    if envelope.text("DEPLOY_ID") not in {"", message.vm.name}:
-        found = values.shown(envelope.text("DEPLOY_ID"))
-        raise envelope.refuse(f"{found} is not {message.vm.name}", "DEPLOY_ID")
-    return Message(
-        action=message.action,
-        vm=message.vm,
-        host=envelope.optional("HOST", values.host) or "",
-        deploy_id=envelope.text("DEPLOY_ID"),
-        migration_host=envelope.optional("MIGR_HOST", values.host) or "",
-        checkpoint=envelope.optional("CHECKPOINT_FILE", values.path) or "",
-        arguments=message.arguments,
-    )

@@ -20,12 +20,10 @@ def parse(vm: Element, policy: NodePolicy) -> VmSpec:
         disks=disks.parse(template, f"{policy.datastores}/{datastore}/{vmid}", policy),
         nics=nics.parse(template, vmid),
         aliases=nics.aliases(template),
-        uuid=_uuid(template),
         wants_unprivileged=_attribute(vm, "LXC_UNPRIVILEGED").upper() not in {"NO", "FALSE"},
         raw=_raw(template),
         profiles=_profiles(vm),
         graphics=_graphics(template),
-        state=vm.optional("STATE", values.integer),
         lcm_state=vm.optional("LCM_STATE", values.integer),
     )
 
@@ -79,11 +77,6 @@ def _pinned(template: Element, tag: str) -> str:
     """What OpenNebula pinned the VM to, over all its NUMA nodes; "" without pinning."""
     nodes = template.children("NUMA_NODE")
     return ",".join(text for node in nodes if (text := node.optional(tag, values.cpuset)))
-
-
-def _uuid(template: Element) -> str:
-    system = template.child("OS")
-    return (system.optional("UUID", values.uuid) or "") if system is not None else ""
 
 
 def _raw(template: Element) -> tuple[RawLine, ...]:

@@ -52,7 +52,7 @@ def _replace(
         os.ftruncate(made, image.st_size)
         # By descriptor: oneadmin, who owns the directory, may have put another file there.
         path = f"/proc/{os.getpid()}/fd/{made}"
-        host.run(*command, path, timeout=MKFS_SECONDS, remedy=f"install {command[0]}")
+        host.run(*command, path, timeout=MKFS_SECONDS)
         os.fchown(made, image.st_uid, image.st_gid)
         os.fchmod(made, stat.S_IMODE(image.st_mode))
         os.fsync(made)

@@ -55,6 +55,19 @@ def test_the_image_is_replaced_by_a_whole_one(disk: Disk, tmp_path: Path) -> Non
     assert os.listdir(tmp_path) == ["disk.1"]
 
 
+def test_an_mkfs_that_refuses_is_not_to_be_installed(
+    disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """mkfs.xfs wants 300 MB: to say "install mkfs.xfs" then would mislead."""
+    program = tmp_path / "refuses"
+    program.write_text("#!/bin/sh\necho too small >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setitem(formatting.MKFS, "xfs", (str(program),))
+    with pytest.raises(DriverError) as caught:
+        formatting.apply(disk, "xfs", Host())
+    assert str(caught.value) == f"{program} exited with 1: too small"
+
+
 def _killed() -> None:
     raise KeyboardInterrupt
 

@@ -86,7 +86,17 @@ def test_a_plan_survives_its_file(state: State) -> None:
     state.write(PLAN, plan.as_json())
     assert Plan.from_json(state.read(PLAN)) == plan
     assert plan.root.disk_id == 0
-    assert [disk.disk_id for disk in plan.others] == [1, 2]
+    assert {disk.disk_id for disk in plan.others} == {1, 2}
+
+
+def test_a_disk_inside_of_another_is_mounted_after_it() -> None:
+    """The other way round it would be hidden, and empty where it is looked for."""
+    points = ("/data/more/most", "/", "/data/more", "/context", "/data")
+    plan = Plan(
+        "one-7", 0, 0, tuple(PlannedDisk(i, "raw", f"/{i}", at) for i, at in enumerate(points))
+    )
+    order = [disk.mount_point for disk in plan.others if disk.mount_point != "/context"]
+    assert order == ["/data", "/data/more", "/data/more/most"]
 
 
 def test_what_is_attached_survives_its_file(state: State) -> None:

@@ -58,11 +58,11 @@ def test_a_cdrom_is_read_only_and_an_rbd_keeps_its_image(parse: Parse) -> None:
     vm = parse(
         disk(0, DISK_TYPE="RBD", SOURCE="one/one-5")
         + disk(1, TYPE="CDROM", DISK_TYPE="CDROM")
-        + disk(2, READONLY="YES", FORMAT="qcow2", SHAREABLE="YES")
+        + disk(2, READONLY="YES", FORMAT="qcow2")
     )
     assert (vm.disks[0].type, vm.disks[0].image) == (DiskType.RBD, "one/one-5")
     assert [found.readonly for found in vm.disks] == [False, True, True]
-    assert (vm.disks[2].format, vm.disks[2].shareable) == ("qcow2", True)
+    assert vm.disks[2].format == "qcow2"
 
 
 @pytest.mark.parametrize(
