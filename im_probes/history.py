@@ -1,7 +1,7 @@
 """What the store remembers of one entity, in equal steps: the history that forecasts start from."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -42,26 +42,37 @@ def far(minutes: int) -> Horizon:
 
 
 class History:
-    """One entity's, as far back from `now_ms` as a horizon asks for. Raises StoreError."""
+    """Some metrics of one entity, as far back from `now_ms` as a horizon asks for.
+
+    All are read here, in one pass over the store. Raises StoreError.
+    """
 
     def __init__(
-        self, reader: StoreReader, entity: tuple[str, str], horizon: Horizon, now_ms: int
+        self,
+        reader: StoreReader,
+        entity: tuple[str, str],
+        metrics: Iterable[str],
+        horizon: Horizon,
+        now_ms: int,
     ) -> None:
-        self._reader, self._entity, self._horizon = reader, entity, horizon
+        self._horizon = horizon
         self._first = horizon.step(now_ms) - horizon.kept + 1
-        self._span = Span(self._first * horizon.step_ms, now_ms, horizon.step_ms)
+        span = Span(self._first * horizon.step_ms, now_ms, horizon.step_ms)
+        self._series: dict[str, list[Series]] = {metric: [] for metric in metrics}
+        for series in reader.several(*entity, list(self._series), span):
+            self._series[series.metric].append(series)
 
     def gauge(self, metric: str) -> Steps:
         """The value of the only column of `metric` in each step."""
         step = self._horizon.step
-        points = (point for series in self._series(metric) for point in series.points)
+        points = (point for series in self._series[metric] for point in series.points)
         return self._placed({step(point.wall_ms): point.value for point in points})
 
     def growth(self, metric: str, without: tuple[str, Sequence[str]] = ("", ())) -> Steps:
         """Units per second, over all columns but those whose label has one of these values."""
         label, values = without
         totals: dict[int, float] = {}
-        for series in self._series(metric):
+        for series in self._series[metric]:
             if dict(series.labels).get(label) in values:
                 continue
             for before, after in pairwise(series.points):
@@ -69,12 +80,5 @@ class History:
                 totals[step] = totals.get(step, 0.0) + (math.nan if found is None else found)
         return self._placed(totals)
 
-    def _series(self, metric: str) -> Sequence[Series]:
-        return self._reader.series(*self._entity, metric, self._span)
-
     def _placed(self, known: dict[int, float]) -> Steps:
         return [known.get(self._first + place, math.nan) for place in range(self._horizon.kept)]
-
-
-Find = Callable[[History], Steps]
-"""What of a history one attribute is made of."""

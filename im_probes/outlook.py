@@ -1,18 +1,22 @@
 """The host's forecasts, from what the store remembers: once for the host, not for each message."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from collector.clock import Clock
 from collector.store import StoreError, StoreReader
 from im_probes.forecast import Forecast, forecast
-from im_probes.history import Find, History, Horizon, Steps
+from im_probes.history import History, Horizon, Steps
 from im_probes.probes.host_monitor import IDLE
 
 log = logging.getLogger(__name__)
 
 KIB, PERCENT = 1024, 100
 _CPU = "lxc_host_cpu_seconds_total"
+_TOTAL, _AVAILABLE = "lxc_host_memory_total_bytes", "lxc_host_memory_available_bytes"
+_RECEIVED = "lxc_host_network_receive_bytes_total"
+_SENT = "lxc_host_network_transmit_bytes_total"
+METRICS = (_CPU, _TOTAL, _AVAILABLE, _RECEIVED, _SENT)
 
 
 def _used_cpu(history: History) -> Steps:
@@ -20,16 +24,15 @@ def _used_cpu(history: History) -> Steps:
 
 
 def _used_memory(history: History) -> Steps:
-    total = history.gauge("lxc_host_memory_total_bytes")
-    available = history.gauge("lxc_host_memory_available_bytes")
-    return [(t - a) / KIB for t, a in zip(total, available, strict=True)]
+    amounts = zip(history.gauge(_TOTAL), history.gauge(_AVAILABLE), strict=True)
+    return [(total - available) / KIB for total, available in amounts]
 
 
-HOST: Mapping[str, Find] = {
+HOST: Mapping[str, Callable[[History], Steps]] = {
     "USEDCPU": _used_cpu,
     "USEDMEMORY": _used_memory,
-    "NETRX_BW": lambda history: history.growth("lxc_host_network_receive_bytes_total"),
-    "NETTX_BW": lambda history: history.growth("lxc_host_network_transmit_bytes_total"),
+    "NETRX_BW": lambda history: history.growth(_RECEIVED),
+    "NETTX_BW": lambda history: history.growth(_SENT),
 }
 """Attribute of MONITOR_HOST, in its unit → its history."""
 
@@ -57,8 +60,8 @@ class Outlook:
         return found
 
     def _made(self, horizon: Horizon, now_ms: int) -> dict[str, Forecast]:
-        history = History(self._reader, ("host", self._host), horizon, now_ms)
         try:
+            history = History(self._reader, ("host", self._host), METRICS, horizon, now_ms)
             made = {
                 name: forecast(find(history), horizon.ahead, horizon.guesses)
                 for name, find in HOST.items()

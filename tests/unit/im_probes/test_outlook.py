@@ -1,11 +1,13 @@
 """From a store that was written by the agent's own writer, on a clock that the test moves."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from collector.model import Column, Cycle, Entity, Row, Stamp
+from collector.model import Column, Cycle, Entity, Row, Series, Stamp
 from collector.store.reader import SqliteReader
 from collector.store.settings import StoreSettings
 from collector.store.writer import SqliteWriter
@@ -71,18 +73,18 @@ def test_it_is_computed_once_per_step(path: Path, clock: Clock) -> None:
     asked: list[str] = []
 
     class Reader(SqliteReader):
-        def series(self, kind: str, name: str, metric: str, span: object) -> object:
-            asked.append(metric)
-            return super().series(kind, name, metric, span)  # type: ignore[arg-type]  # as given
+        def several(self, kind: str, name: str, *rest: Any) -> Sequence[Series]:
+            asked.append(name)
+            return super().several(kind, name, *rest)
 
-    outlook = Outlook(Reader(path), clock, "h", [near(5)])  # type: ignore[arg-type]  # as above
+    outlook = Outlook(Reader(path), clock, "h", [near(5)])
     outlook.forecasts()
-    once = len(asked)
+    assert asked == ["h"], "one pass over the store for all metrics"
     assert outlook.forecasts()
-    assert len(asked) == once
+    assert asked == ["h"]
     clock.minute += 5
     outlook.forecasts()
-    assert len(asked) == 2 * once
+    assert asked == ["h", "h"]
 
 
 def test_without_a_store_there_are_no_forecasts(tmp_path: Path, clock: Clock) -> None:
