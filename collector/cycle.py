@@ -88,11 +88,12 @@ class Collector:
 
     def read(self) -> Cycle:
         """Read everything once. What cannot be read is missing and counted, never raised."""
-        stamp = self._clock.now()
-        self.stats.last_stamp = stamp
-        now_s = stamp.mono_ns / _NS
+        begun = self.stats.last_stamp = self._clock.now()
+        now_s = begun.mono_ns / _NS
         self._guarded(self._devices.refresh)
         self._guarded(lambda: self._update(now_s))
+        # Not before: opening what is new takes ten times as long as reading it.
+        stamp = self._clock.now()
         rows: list[Row] = []
         self._guarded(lambda: rows.append(self._host.read()))
         self._guarded(lambda: rows.append(self._self.read()))

@@ -8,10 +8,14 @@ import pytest
 from support import captures
 from support.cycles import Make, SteppedClock, told
 
+from collector.container import Container
 from collector.cycle import Collector, CollectorSettings
 from collector.group import Gone
+from collector.inventory import Found
 from collector.model import Point, samples
+from collector.opening import Opener
 from collector.rates import rate
+from collector.reading import readings
 
 
 def test_a_limited_container_of_a_v2_host(collector: Make) -> None:
@@ -272,6 +276,27 @@ def test_rates_of_two_cycles_are_those_of_the_files(
         clock.wall_ms -= 3_600_000  # the wall clock is set back by an hour each time
     assert rate(points[0], points[1]) == pytest.approx(0.5)
     assert rate(points[1], points[2]) is None
+
+
+def test_opening_what_is_new_does_not_count_as_time_between_readings(
+    collector: Make, tmp_path: Path, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = captures.copied(captures.V2, tmp_path)
+    stat = root / "sys/fs/cgroup/lxc.payload.c8/cpu.stat"
+    opened = Opener.open
+
+    def slowly(opener: Opener, found: Found) -> Container:
+        clock.step(0.2)
+        return opened(opener, found)
+
+    monkeypatch.setattr(Opener, "open", slowly)
+    one = collector(root)
+    captures.edit(stat, r"usage_usec \d+", "usage_usec 3000000")
+    before = one.read()
+    clock.step(0.5)
+    captures.edit(stat, r"usage_usec \d+", "usage_usec 3500000")
+    reading = readings(one.read(), before)["container", "c8"]
+    assert reading.rate("lxc_cpu_usage_seconds_total") == pytest.approx(1)
 
 
 def test_closing_gives_every_descriptor_back(clock: SteppedClock) -> None:
