@@ -18,6 +18,9 @@ AUTO = "auto"
 """The MONITOR_ADDRESS that stands for whoever connected by ssh."""
 EXEC_S = 5
 """Where the front-end has no period for EXEC_VM: before OpenNebula 7 there was no such message."""
+PERIOD_MAX_S = 1_000_000
+"""poll(2) counts milliseconds in 31 bits."""
+_DIGITS_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,11 @@ def parse(stdin: bytes, driver: str, ssh_client: str) -> Monitoring:
             "set MONITOR_ADDRESS to the front-end's address in monitord.conf"
         )
     return Monitoring(
-        host_id=_number(found, "HOST_ID", least=0),
+        host_id=_number(found, "HOST_ID", 0, 2**31 - 1),
         address=address,
-        port=_number(found, "NETWORK/PORT", least=1),
+        port=_number(found, "NETWORK/PORT", 1, 65535),
         periods={kind: _period(found, kind) for kind in MessageType},
-        sync_s=_number(found, "PROBES_PERIOD/SYNC_STATE_VM", least=1),
+        sync_s=_number(found, "PROBES_PERIOD/SYNC_STATE_VM", 1, PERIOD_MAX_S),
         datastores=Path(datastores_in(found)),
         public_key=text(found, "NETWORK/PUBKEY"),
     )
@@ -66,11 +69,13 @@ def parse(stdin: bytes, driver: str, ssh_client: str) -> Monitoring:
 def _period(found: Texts, kind: MessageType) -> int:
     if kind is MessageType.EXEC_VM and not text(found, f"PROBES_PERIOD/{kind}"):
         return EXEC_S
-    return _number(found, f"PROBES_PERIOD/{kind}", least=1)
+    return _number(found, f"PROBES_PERIOD/{kind}", 1, PERIOD_MAX_S)
 
 
-def _number(found: Texts, path: str, least: int) -> int:
+def _number(found: Texts, path: str, least: int, most: int) -> int:
     said = text(found, path)
-    if not (said.isascii() and said.isdigit() and int(said) >= least):
-        raise MonitoringError(f"{path} must be a whole number of at least {least}, not {said!r}")
+    is_number = said.isascii() and said.isdigit() and len(said) <= _DIGITS_MAX
+    if not (is_number and least <= int(said) <= most):
+        shown = repr(said[:_DIGITS_MAX])
+        raise MonitoringError(f"{path} must be a whole number from {least} to {most}, not {shown}")
     return int(said)

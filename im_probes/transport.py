@@ -25,6 +25,12 @@ class Network:
 
     def send(self, raw: bytes, *, reliable: bool) -> None:
         """By TCP when `reliable` or too large for one datagram."""
+        try:
+            self._send(raw, reliable)
+        except UnicodeError as error:
+            raise OSError(f"{self._address!r} cannot be a front-end's name: {error}") from error
+
+    def _send(self, raw: bytes, reliable: bool) -> None:
         if reliable or len(raw) > DATAGRAM_MAX:
             with socket.create_connection((self._address, self._port), TIMEOUT_S) as connection:
                 connection.sendall(raw)
@@ -32,9 +38,25 @@ class Network:
             self._datagram(raw)
 
     def _datagram(self, raw: bytes) -> None:
+        """To the IPv4 address of a name that has both, where there is a way to it.
+
+        Nobody tells that a datagram was not heard. monitord listens at 0.0.0.0 unless told
+        otherwise, and at :: hears both.
+        """
         found = socket.getaddrinfo(self._address, self._port, type=socket.SOCK_DGRAM)
-        family, kind, protocol, _, where = found[0]
-        with socket.socket(family, kind, protocol) as datagram:
-            # Connected, so that a port nobody listens on is told by the next send on loopback.
-            datagram.connect(where)
-            datagram.send(raw)
+        trouble = OSError(f"{self._address} has no address")
+        for family, kind, protocol, _, where in sorted(found, key=_is_not_ipv4):
+            try:
+                with socket.socket(family, kind, protocol) as datagram:
+                    # Connected: without a route that fails here.
+                    datagram.connect(where)
+                    datagram.send(raw)
+            except OSError as error:
+                trouble = error
+            else:
+                return
+        raise trouble
+
+
+def _is_not_ipv4(found: tuple[object, ...]) -> bool:
+    return found[0] != socket.AF_INET

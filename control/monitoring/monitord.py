@@ -10,8 +10,10 @@ import logging.handlers
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from collector.clock import SystemClock
 from collector.limits import raise_open_files
@@ -25,7 +27,12 @@ from im_probes.client import Client, FirstRoundError, Front, periods
 from im_probes.configuration import MonitoringError
 from im_probes.monitoring import Monitoring, parse
 from im_probes.transport import Network
-from im_probes.wire import public_key
+from im_probes.wire import MessageType, message, public_key
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+log = logging.getLogger(__name__)
 
 _USAGE = "usage: nebulxc-monitord [stop] NAME HID HOST < configuration"
 _FAILED = "FAILED "
@@ -62,12 +69,37 @@ def _started(words: list[str], config_path: Path, locks: Path, claims: Path) -> 
     monitoring = parse(sys.stdin.buffer.read(), words[0], _caller())
     if monitoring.host_id != host_id:
         raise Problem(f"called for host {host_id} with the configuration of {monitoring.host_id}")
-    chosen = config.load(config_path)
-    claim = rival.Claim(monitoring.host_id, claims)
+    try:
+        chosen = config.load(config_path)
+        return _first_round(chosen, monitoring, locks, rival.Claim(monitoring.host_id, claims))
+    except Problem as problem:
+        _tell_why(monitoring, f"nebulxc-monitord: {problem}")
+        raise
+
+
+def _first_round(
+    chosen: config.Config, monitoring: Monitoring, locks: Path, claim: rival.Claim
+) -> str:
     text, _ = detach(lambda tell: _live(chosen, monitoring, locks, claim, tell))
     if not text or text.startswith(_FAILED):
         raise Problem(text.removeprefix(_FAILED) or "the client died while starting: see syslog")
     return text
+
+
+def _tell_why(monitoring: Monitoring, reason: str) -> None:
+    """monitord makes an ERROR of a host whose client does not start, and tells nobody why, unless
+    it was told before: the first line of the first failure stays on the host.
+    """
+    with contextlib.suppress(OSError, ValueError):  # it is on stderr, too
+        line = " ".join(reason.split())
+        now, key = int(time.time()), _key(monitoring)
+        kind, host_id = MessageType.BEACON_HOST, monitoring.host_id
+        raw = message(kind, host_id, now, line, success=False, key=key)
+        Network(monitoring.address, monitoring.port).send(raw, reliable=True)
+
+
+def _key(monitoring: Monitoring) -> "RSAPublicKey | None":
+    return public_key(monitoring.public_key) if monitoring.public_key else None
 
 
 def _live(
@@ -85,21 +117,29 @@ def _live(
             client_lock.tell_pid(lock)
             claim.take()
             ending.callback(claim.give_back)
-            key = public_key(monitoring.public_key) if monitoring.public_key else None
-            network = Network(monitoring.address, monitoring.port)
+            network, key = Network(monitoring.address, monitoring.port), _key(monitoring)
             front = Front(network, monitoring.host_id, chosen.monitoring.missing_state, key)
             client = Client(front, messages, watcher, SystemClock(), periods(monitoring))
             signal.signal(signal.SIGUSR1, lambda *_: client.ask_system())
             tell(client.first_round())
-            while not claim.is_lost():
-                stop.check()  # a library may have swallowed what the signal raised
-                client.turn()
-            logging.getLogger(__name__).info("OpenNebula's own client has taken over: this ends")
+            _report(client, claim, stop)
     except (Problem, FirstRoundError, ValueError) as error:
         tell(f"{_FAILED}{error}")
     except Exception:
-        logging.getLogger(__name__).exception("the monitord client ends")
+        log.exception("the monitord client ends")
         raise
+
+
+def _report(client: Client, claim: rival.Claim, stop: stopping.Stop) -> None:
+    """Until another client takes over. Nobody waits any more to be told why this one ends."""
+    try:
+        while not claim.is_lost():
+            stop.check()  # a library may have swallowed what the signal raised
+            client.turn()
+    except Exception as error:
+        log.exception("the monitord client ends; monitord starts another when it misses it")
+        raise SystemExit(1) from error
+    log.info("OpenNebula's own client has taken over: this ends")
 
 
 def _caller() -> str:

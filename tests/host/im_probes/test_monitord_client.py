@@ -219,6 +219,20 @@ def test_what_is_wrong_is_said_and_nothing_runs(
     assert not (client.base / "locks").exists()
 
 
+def test_monitord_is_told_why_no_client_starts(client: Client, front_end: Monitord) -> None:
+    """It would show a host in ERROR and no reason."""
+    (client.base / "nebulxc.toml").write_text("[collector]\ninterval = 'soon'\n")
+    stdin = CAPTURED.read_bytes().replace(b"4124", b"%d" % front_end.port)
+    stdin = stdin.replace(b"<![CDATA[auto]]>", b"127.0.0.1")
+    done = client.call(DRIVER, str(HOST_ID), "localhost", stdin=stdin)
+    assert (done.returncode, done.stdout) == (255, b"")
+    until(lambda: front_end.messages, "the reason")
+    ((_, kind, outcome, host_id, _, text),) = front_end.messages
+    assert (kind, outcome, host_id) == ("BEACON_HOST", "FAILURE", HOST_ID)
+    assert text == " ".join(done.stderr.decode().split())
+    assert "interval" in text
+
+
 def test_a_call_without_arguments_says_how(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -33,6 +33,11 @@ def test_a_real_front_ends_configuration(stdin: bytes) -> None:
         (b"<VM/>", "got <VM>"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>', "not XML"),
         (CAPTURED.replace(b"4124", b"many"), "NETWORK/PORT"),
+        (
+            CAPTURED.replace(b"4124", b"70000"),
+            "NETWORK/PORT must be a whole number from 1 to 65535",
+        ),
+        (CAPTURED.replace(b"4124", b"1" * 5000), "not '11111111111111111111'$"),
         (CAPTURED.replace(b"<HOST_ID>1", b"<HOST_ID>-1"), "HOST_ID"),
     ],
 )

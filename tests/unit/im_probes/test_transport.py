@@ -2,6 +2,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -74,3 +75,26 @@ def test_a_name_is_looked_up_each_time(
 def test_an_unknown_name_is_told() -> None:
     with pytest.raises(socket.gaierror):
         Network("front-end.invalid", 4124).send(b"x", reliable=False)
+
+
+@pytest.mark.parametrize("reliable", [False, True])
+@pytest.mark.parametrize("address", ["front..end", "x" * 64, "\udc80"])
+def test_a_name_that_can_be_none_is_told_like_an_unknown_one(address: str, reliable: bool) -> None:
+    with pytest.raises(OSError, match="cannot be a front-end's name"):
+        Network(address, 4124).send(b"x", reliable=reliable)
+
+
+def test_a_front_end_with_both_kinds_of_addresses_hears_a_datagram(
+    ports: tuple[socket.socket, socket.socket, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """monitord listens at IPv4 alone, and of a datagram to the other kind nobody is told."""
+    _, datagram, port = ports
+    families = ("::1", "127.0.0.1")
+    really = socket.getaddrinfo
+
+    def both(_: str, *args: Any, **named: Any) -> list[Any]:
+        return [found for each in families for found in really(each, *args, **named)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    Network("front-end.invalid", port).send(b"heard", reliable=False)
+    assert datagram.recv(100) == b"heard"
