@@ -142,3 +142,12 @@ def samples(cycle: Cycle) -> Iterator[Sample]:
         for column, value in zip(row.columns, row.values, strict=True):
             if not math.isnan(value):
                 yield Sample(column.metric, row.entity.labels + column.labels, value)
+
+
+def label_text(labels: Labels) -> str:
+    """name="value",name="value", escaped as Prometheus does."""
+    return ",".join(f'{name}="{_escaped(value)}"' for name, value in labels)
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

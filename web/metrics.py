@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from collector.model import Cycle, Entity, Kind, Labels, Metric, Row
+from collector.model import Cycle, Entity, Kind, Labels, Metric, Row, label_text
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -116,9 +116,9 @@ def families(rows: Sequence[Row]) -> dict[str, Family]:
     found: dict[str, Family] = {}
     position = 0
     for row in rows:
-        common = _labels(entity_labels(row.entity))
+        common = label_text(entity_labels(row.entity))
         for column in row.columns:
-            own = _labels(column.labels)
+            own = label_text(column.labels)
             inside = f"{common},{own}" if common and own else common or own
             prefix = f"{column.metric}{{{inside}}} " if inside else f"{column.metric} "
             family = found.setdefault(column.metric, Family([], []))
@@ -134,14 +134,6 @@ def entity_labels(entity: Entity) -> Labels:
     if entity.kind == "container" and vmid:
         return (*entity.labels, ("one_vm_id", vmid))
     return entity.labels
-
-
-def _labels(labels: Labels) -> str:
-    return ",".join(f'{name}="{_escaped(value)}"' for name, value in labels)
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _help(text: str) -> str:

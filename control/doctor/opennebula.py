@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import control
+from control.accounts import user_exists
 from control.doctor.finding import NODE, Finding
 from control.doctor.sight import Sight
 from control.install import node, opennebula
@@ -14,7 +15,7 @@ SCRIPTS = Path("/var/tmp/one/vmm/nebulxc")  # noqa: S108 - OpenNebula's place
 
 def check(sight: Sight) -> Iterator[Finding]:
     """Nothing where this host has no user of OpenNebula's."""
-    if not opennebula.exists(opennebula.USER):
+    if not user_exists(opennebula.USER):
         what = f"there is no user {opennebula.USER}: OpenNebula cannot reach this host"
         remedy = "apt-get install opennebula-node-lxc, then nebulxc install node"
         yield Finding(NODE, what, "/etc/passwd", remedy, note=True)

@@ -2,25 +2,18 @@
 
 import grp
 import os
-import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
+from control.accounts import user_exists
 from control.problem import Problem
 from vmm.errors import CommandError
 from vmm.host import Host
 
 USER = "oneadmin"
+"""Made by opennebula-node-lxc."""
+
 SUDOERS_MODE = 0o440
-
-
-def exists(user: str) -> bool:
-    """Whether there is this user: opennebula-node-lxc makes oneadmin."""
-    try:
-        pwd.getpwnam(user)
-    except KeyError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +26,7 @@ class Member:
 
     def missing(self) -> str:
         """Joining."""
-        if not exists(self.user) or self._is_member():
+        if not user_exists(self.user) or self._is_member():
             return ""
         return f"add {self.user} to the group {self.group}"
 
@@ -43,7 +36,7 @@ class Member:
 
     def leftover(self) -> str:
         """Leaving."""
-        if not exists(self.user) or not self._is_member():
+        if not user_exists(self.user) or not self._is_member():
             return ""
         return f"take {self.user} out of the group {self.group}"
 
@@ -69,7 +62,7 @@ class Sudoers:
 
     def missing(self) -> str:
         """Creation or replacement: it is no place for local changes."""
-        if not exists(self.user):
+        if not user_exists(self.user):
             return ""
         try:
             status = self.path.stat()

@@ -1,9 +1,8 @@
 """The step that makes the system user and group `nebulxc`."""
 
-import grp
-import pwd
 from dataclasses import dataclass
 
+from control.accounts import group_exists, user_exists
 from vmm.host import Host
 
 
@@ -16,13 +15,15 @@ class SystemUser:
 
     def missing(self) -> str:
         """Creation of user, group or both."""
-        return "" if self._user() and self._group() else f"create the system user {self.name}"
+        if user_exists(self.name) and group_exists(self.name):
+            return ""
+        return f"create the system user {self.name}"
 
     def apply(self) -> None:
         """Create what there is not."""
-        if not self._group():
+        if not group_exists(self.name):
             self.host.run("groupadd", "--system", self.name)
-        if not self._user():
+        if not user_exists(self.name):
             nowhere = ("--no-create-home", "--home-dir", "/nonexistent")
             shell = ("--shell", "/usr/sbin/nologin")
             self.host.run("useradd", "--system", "--gid", self.name, *nowhere, *shell, self.name)
@@ -33,17 +34,3 @@ class SystemUser:
 
     def remove(self) -> None:
         """Nothing, see `leftover`."""
-
-    def _user(self) -> bool:
-        try:
-            pwd.getpwnam(self.name)
-        except KeyError:
-            return False
-        return True
-
-    def _group(self) -> bool:
-        try:
-            grp.getgrnam(self.name)
-        except KeyError:
-            return False
-        return True

@@ -1,7 +1,6 @@
 """The daemon: reads every cycle, keeps it, looks after the store and runs the page."""
 
 import contextlib
-import grp
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from collector.model import Cycle
 from collector.store import StoreError
 from collector.store.sqlite import SqliteWriter
 from control import opening
+from control.accounts import group_exists
 from control.problem import Problem
 from control.services import ending, lock
 from control.services.maintenance import scheduled
@@ -99,12 +99,10 @@ def _started(stack: contextlib.ExitStack, wiring: Wiring, stop: Stop) -> Loop:
 
 def reading_group() -> str | None:
     """The group that may read the store, None (root alone) where it does not exist."""
-    try:
-        grp.getgrnam(GROUP)
-    except KeyError:
-        log.warning("there is no group %s: only root can read the store", GROUP)
-        return None
-    return GROUP
+    if group_exists(GROUP):
+        return GROUP
+    log.warning("there is no group %s: only root can read the store", GROUP)
+    return None
 
 
 def _writer(config: Config, group: str | None) -> SqliteWriter:

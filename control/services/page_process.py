@@ -32,15 +32,6 @@ def as_user(user: str, argv: Sequence[str]) -> list[str]:
     ]
 
 
-def user_exists(user: str = USER) -> bool:
-    """Whether the page's user is known here."""
-    try:
-        pwd.getpwnam(user)
-    except KeyError:
-        return False
-    return True
-
-
 class PageProcess:
     """Keeps one child running in a thread of its own, until `stop`.
 

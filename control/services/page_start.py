@@ -6,8 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+from control.accounts import user_exists
 from control.services import page_environment
-from control.services.page_process import USER, as_user, user_exists
+from control.services.page_process import USER, as_user
 from control.settings.config import Config
 from control.stopping import Stop
 
@@ -24,7 +25,7 @@ def command_line(config: Config, python: str | None) -> list[str] | None:
     """
     if not config.page.enabled:
         return None
-    if not user_exists():
+    if not user_exists(USER):
         log.error(
             "the page does not run: there is no user %s; create it with"
             " `useradd --system --user-group --no-create-home %s`, or set page.enabled = false",

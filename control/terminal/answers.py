@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from collector.model import Labels, Series
+from collector.model import Labels, Series, label_text
 from collector.rates import rates
 
 Value = float | None
@@ -34,12 +34,8 @@ def answer(series: Series, *, rate: bool) -> Answer:
 
 def full_name(metric: str, labels: Labels) -> str:
     """metric{label="value",...}, escaped as Prometheus does."""
-    inner = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels)
+    inner = label_text(labels)
     return f"{metric}{{{inner}}}" if inner else metric
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
 def as_text(metric: str, answers: Sequence[Answer], when: Callable[[int], str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from control.services import page_process
-from control.services.page_process import PageProcess, user_exists
+from control.services.page_process import PageProcess
 
 
 def python(code: str) -> list[str]:
@@ -74,8 +74,3 @@ def test_a_child_that_ignores_sigterm_is_killed(
     page.stop()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-
-
-def test_users() -> None:
-    assert user_exists("root")
-    assert not user_exists("nxct-nobody-has-this-name")

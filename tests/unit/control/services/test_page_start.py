@@ -20,7 +20,7 @@ def test_a_page_that_is_turned_off_is_not_started() -> None:
 def test_a_missing_user_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(page_start, "user_exists", lambda: False)
+    monkeypatch.setattr(page_start, "user_exists", lambda _: False)
     assert page_start.command_line(Config(), "/usr/bin/python3") is None
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
@@ -30,7 +30,7 @@ def test_a_missing_user_is_one_sentence(
 def test_an_unsafe_environment_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(page_start, "user_exists", lambda: True)
+    monkeypatch.setattr(page_start, "user_exists", lambda _: True)
     assert page_start.command_line(Config(), str(tmp_path / "python3")) is None
     (record,) = caplog.records
     assert "the page does not run: " in record.getMessage()
