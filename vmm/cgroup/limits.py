@@ -35,7 +35,7 @@ def mismatches(tree: CgroupTree, settings: Sequence[Setting]) -> list[str]:
     return [
         f"{setting.file} is {found}, not {setting.value}"
         for setting in settings
-        if not _same(setting.value, found := _read(_path(tree, groups, setting)))
+        if not _same(setting, found := _read(_path(tree, groups, setting)))
     ]
 
 
@@ -91,13 +91,22 @@ def _read(path: str) -> str:
     return first.split()[-1] if more else first
 
 
-def _same(wanted: str, found: str) -> bool:
-    """Equal, but for the kernel's rounding of bytes down to whole pages."""
+def _same(setting: Setting, found: str) -> bool:
+    """Equal, but for what the kernel makes of a value: whole pages of bytes, 0-1 of 1,0."""
+    wanted = setting.value
     if wanted == found:
         return True
+    if _controller(setting) == "cpuset":
+        return _members(wanted) == _members(found)
     if not (wanted.isdigit() and found.isdigit()):
         return False
     return int(wanted) // PAGE_BYTES * PAGE_BYTES == int(found)
+
+
+def _members(text: str) -> set[int]:
+    """The CPUs or memory nodes of a list like 0-3,8."""
+    spans = (part.partition("-") for part in text.split(",") if part)
+    return {one for low, _, high in spans for one in range(int(low), int(high or low) + 1)}
 
 
 def _refused(path: str, setting: Setting, error: OSError) -> DriverError:

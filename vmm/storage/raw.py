@@ -43,6 +43,9 @@ class RawFiles:
 
     def unmap(self, attachment: Attachment, state: State) -> None:
         """Wait for the device to clear itself."""
+        now = attempt.boot_id(), loop.diskseq(attachment.device)
+        if now != (attachment.boot_id, attachment.diskseq):
+            return  # it did, and another container may have the very image on it by now
         recorded = attachments.recorded(state.base)
         name = loop.wait_free(attachment.image, recorded, RELEASE_SECONDS)
         if name == attachment.device:

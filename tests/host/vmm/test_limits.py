@@ -1,5 +1,6 @@
 """Limits hold: what the kernel does to a container that wants more than its VM was given."""
 
+import os
 import time
 
 import pytest
@@ -28,7 +29,8 @@ def _wanted(installation: Installation, vm: VmSpec) -> tuple[cgroups.Setting, ..
 def test_every_limit_is_set_and_reads_back(images: Images, unprivileged: bool) -> None:
     installation = Installation(cpu_quota=CpuQuota.CPU, limit_swap=True, pids=50)
     try:
-        given = Limits(cpu=0.5, memory_bytes=48 * MIB, cpus="0")
+        pinned = "0,0" if os.sysconf("SC_NPROCESSORS_ONLN") == 1 else "1,0"  # as over two nodes
+        given = Limits(cpu=0.5, memory_bytes=48 * MIB, cpus=pinned)
         vm = installation.vm(
             71001, root=images.busybox(), limits=given, wants_unprivileged=unprivileged
         )

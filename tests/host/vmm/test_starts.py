@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.busybox import until
 from support.installation import Images, Installation, data_disk, mounted, run, settled
 
 from vmm import attempt, lock
@@ -235,6 +236,23 @@ def test_an_image_is_never_attached_twice(installation: Installation, images: Im
     finally:
         run("losetup", "-d", foreign)
     installation.do("deploy", second)
+
+
+def test_the_end_of_one_is_not_held_up_by_the_next_user_of_its_image(
+    installation: Installation, images: Images
+) -> None:
+    """A shareable image: the second container gets the loop device that the first one had."""
+    first = installation.vm(71001, root=images.busybox())
+    installation.do("deploy", first)
+    installation.attach(first, "poweroff", check=False)
+    until(lambda: not installation.traces()["loops"], "its end")
+    other = installation.directory(71002) / "disk.0"
+    os.link(first.disks[0].source, other)
+    second = installation.vm(71002, Disk(0, DiskKind.IMAGE, str(other), "/"))
+    installation.do("deploy", second)
+    pid = installation.container(second).init()
+    installation.do("cancel", first)
+    assert installation.container(second).init() == pid is not None
 
 
 def test_two_deploys_at_once_cannot_share_an_image(

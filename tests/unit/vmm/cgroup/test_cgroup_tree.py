@@ -100,6 +100,16 @@ class TestLimits:
         assert limits.mismatches(tree, (Setting(V1, "memory.oom_control", "1"),)) == []
         assert limits.mismatches(tree, (Setting(V1, "memory.oom_control", "0"),)) != []
 
+    def test_a_list_reads_back_as_the_kernel_writes_it(
+        self, tree: CgroupTree, tmp_path: Path
+    ) -> None:
+        """OpenNebula joins the CPUs of a pinned VM's nodes, in its own order, by commas."""
+        (tmp_path / "v2/lxc.payload.one-7-1/cpuset.cpus").write_text("0-2,8\n")
+        assert limits.mismatches(tree, (Setting(V2, "cpuset.cpus", "8,2,0-1"),)) == []
+        assert limits.mismatches(tree, (Setting(V2, "cpuset.cpus", "0-2"),)) == [
+            "cpuset.cpus is 0-2,8, not 0-2"
+        ]
+
     def test_a_controller_that_is_missing_is_told(self, tree: CgroupTree) -> None:
         with pytest.raises(NotFound, match="one-7 has no cgroup of the controller pids"):
             limits.apply(tree, (Setting(V1, "pids.max", "5"),))
