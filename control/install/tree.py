@@ -85,9 +85,12 @@ class Tree:
 
     def _copy(self, name: Path) -> None:
         fresh = (self.target / name).with_name(f".{name.name}.new")
-        fresh.write_bytes((self.source / name).read_bytes())
-        self._give(fresh, self._mode(name))
-        fresh.replace(self.target / name)
+        try:
+            fresh.write_bytes((self.source / name).read_bytes())
+            self._give(fresh, self._mode(name))
+            fresh.replace(self.target / name)
+        finally:
+            fresh.unlink(missing_ok=True)
 
     def _give(self, path: Path, mode: int) -> None:
         path.chmod(mode)

@@ -49,6 +49,7 @@ def _take(file: IO[str]) -> bool:
         if time.monotonic() > deadline + GRACE_S:
             raise Problem(f"{file.name}: the client that holds it cannot be ended: end it by hand")
         time.sleep(_LOOK_S)
+    file.truncate(0)  # a number that nobody here has any more may be anybody's
     return asked
 
 
@@ -61,7 +62,7 @@ def _locked(file: IO[str]) -> bool:
 
 
 def _signal(file: IO[str], number: signal.Signals) -> bool:
-    """Signal the holder. Its number is its own while the lock is held: it writes it first."""
+    """Signal the holder once it has told its number: `_take` removes that of the one before."""
     pid = _holder(file)
     target = None if pid is None else opened(pid)
     if target is None:

@@ -146,3 +146,13 @@ def test_a_kept_file_is_the_administrators(tmp_path: Path) -> None:
     assert (step.missing(), step.leftover()) == ("", "")
     step.remove()
     assert (tmp_path / "to/etc/a/conf").read_text() == "theirs\n"
+
+
+def test_a_copy_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    """OpenNebula sends every file below its remotes to each host."""
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours/probe").write_text("ours\n")
+    (tmp_path / "theirs/probe").mkdir(parents=True)
+    with pytest.raises(OSError, match="probe"):
+        Tree(tmp_path / "ours", tmp_path / "theirs", tmp_path / "theirs").apply()
+    assert [path.name for path in (tmp_path / "theirs").rglob("*")] == ["probe"]
