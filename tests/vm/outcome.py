@@ -31,7 +31,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Half of a run: what its report counts, and how pytest ended; None when it never began."""
+    """Half of a run: what its report counts, and how pytest ended; None when it was cut short."""
 
     counted: Count
     status: int | None
@@ -44,7 +44,7 @@ class Outcome:
     def complaint(self, half: str, log: Path) -> str:
         """Why it is not good, in one line."""
         if self.status is None:
-            return f"{half}: pytest was not started: the error below says why"
+            return f"{half}: pytest did not come to its end; what it said until then is in {log}"
         if self.status == 0:
             return f"{half}: {self.counted.ran} tests ran, {self.counted.skipped} were skipped"
         ending = ENDINGS.get(self.status, "killed, or not pytest's own status")

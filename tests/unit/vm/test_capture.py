@@ -4,6 +4,7 @@ from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -54,3 +55,30 @@ def test_the_way_to_init_is_taken_whole_and_the_rest_by_its_processes(
         "memory.current",
         "system.slice/ssh.service/cgroup.procs",
     ]
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_the_old_recording_stays_until_the_new_one_is_whole(
+    capture: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, complete: bool
+) -> None:
+    into = tmp_path / "recorded"
+    into.mkdir()
+    (into / "manifest.json").write_text("old", encoding="ascii")
+
+    def record(capturing: Any, _pids: dict[str, int]) -> None:
+        capturing.into.mkdir()
+        if not complete:
+            raise OSError("the disk is full")
+        (capturing.into / "manifest.json").write_text("new", encoding="ascii")
+
+    monkeypatch.setattr(capture, "record", record)
+    monkeypatch.setattr(capture, "init_pid", lambda *_: 1)
+    monkeypatch.setattr(capture.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("sys.argv", ["capture", "--into", str(into), "one-7"])
+    if complete:
+        capture.main()
+    else:
+        with pytest.raises(OSError, match="full"):
+            capture.main()
+    assert (into / "manifest.json").read_text("ascii") == ("new" if complete else "old")
+    assert [path.name for path in tmp_path.iterdir()] == ["recorded"]

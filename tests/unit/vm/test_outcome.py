@@ -39,10 +39,10 @@ def test_a_status_is_not_good_and_is_told_with_its_reason(status: int, tmp_path:
     assert str(tmp_path / "inside.txt") in said
 
 
-def test_a_run_that_never_began_says_so(tmp_path: Path) -> None:
+def test_a_run_that_was_cut_short_says_so(tmp_path: Path) -> None:
     outcome = Outcome(Count(0, 0, 0), None)
     assert not outcome.good
-    assert "pytest was not started" in outcome.complaint("inside", tmp_path)
+    assert "did not come to its end" in outcome.complaint("inside", tmp_path)
 
 
 def test_a_content_pytest_without_a_test_is_not_good(tmp_path: Path) -> None:
