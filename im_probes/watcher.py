@@ -50,8 +50,9 @@ class Watcher:
         self._died: dict[str, float] = {}
         self._room = descriptors() - SPARE
         self._was_full = self._is_blind = False
-        if inventory.fileno() >= 0:
-            self._poll.register(inventory.fileno(), select.POLLIN)
+        self._tree = inventory.fileno()
+        if self._tree >= 0:
+            self._poll.register(self._tree, select.POLLIN)
         self.refresh()
 
     def running(self) -> Mapping[str, Found]:
@@ -69,12 +70,11 @@ class Watcher:
 
         With `deaths_only` a start does not wake: on a busy host that saves most looks around.
         """
-        tree = self._inventory.fileno()
-        if deaths_only and tree >= 0:
-            self._poll.modify(tree, 0)
+        if deaths_only and self._tree >= 0:
+            self._poll.modify(self._tree, 0)
         events = self._poll.poll(timeout_s * 1000)
-        if deaths_only and tree >= 0:
-            self._poll.modify(tree, select.POLLIN)
+        if deaths_only and self._tree >= 0:
+            self._poll.modify(self._tree, select.POLLIN)
         for pidfd, _ in events:
             found = self._followed.get(pidfd)
             if found is not None:
@@ -93,6 +93,10 @@ class Watcher:
         """Look again, and wait for those that are new."""
         self._is_blind = text(f"{self._root}/proc/{_ADOPTER}/stat") is None
         self._inventory.refresh(self._clock.now().mono_ns / NS)
+        if self._tree != self._inventory.fileno():
+            # It found no room for a watch. A closed descriptor would wake without end.
+            self._poll.unregister(self._tree)
+            self._tree = -1
         running = set(self._inventory.running.values())
         for found in set(self._of) - running:
             self._forget(found)
@@ -117,14 +121,13 @@ class Watcher:
 
     def _follow(self, found: Found) -> None:
         """Wait for its init and its monitor; where there is no room, turns will find out."""
-        if len(self._followed) + 2 > self._room:
-            if not self._was_full:
-                self._was_full = True
-                log.warning("too few open files are allowed: deaths are told when states are due")
-            return
         pidfd = opened(found.init_pid)
         if pidfd is None:
             self._inventory.lost(found)
+            return
+        if pidfd >= self._room:  # the lowest number that was free, whoever took the others
+            os.close(pidfd)
+            self._complain()
             return
         self._of[found] = []
         self._wait_for(found, pidfd)
@@ -132,6 +135,11 @@ class Watcher:
         monitor = opened(parent) if parent > _ADOPTER else None
         if monitor is not None:
             self._wait_for(found, monitor)
+
+    def _complain(self) -> None:
+        if not self._was_full:
+            self._was_full = True
+            log.warning("too few open files are allowed: deaths are told when states are due")
 
     def _wait_for(self, found: Found, pidfd: int) -> None:
         self._of[found].append(pidfd)

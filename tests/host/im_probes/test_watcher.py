@@ -1,11 +1,12 @@
 """Who runs, as a process without privileges sees it, and with too few descriptors for all."""
 
+import contextlib
+import errno
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ print(*watcher.running())
 """
 
 
-@contextmanager
+@contextlib.contextmanager
 def watching() -> Iterator[Watcher]:
     tree = Hierarchies.mounted(ROOT).primary
     assert tree is not None
@@ -75,15 +76,40 @@ def test_every_descriptor_is_given_back(lxc_container: Callable[..., Container])
 def test_with_few_descriptors_those_for_messages_are_left(
     lxc_container: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watcher_module, "descriptors", lambda: watcher_module.SPARE + 2)
     first, second = lxc_container("few-1"), lxc_container("few-2")
-    before = len(os.listdir("/proc/self/fd"))
-    with watching() as watcher:
+    with contextlib.ExitStack() as others:
+        free = _next_descriptor() + 100
+        while _next_descriptor() < free:
+            others.callback(os.close, os.dup(0))
+        # One number for inotify, two for the first container.
+        monkeypatch.setattr(watcher_module, "descriptors", lambda: free + 3 + watcher_module.SPARE)
+        watcher = others.enter_context(watching())
         assert {first.name, second.name} <= watcher.running().keys()
-        assert len(os.listdir("/proc/self/fd")) <= before + 2 + 1, "one is followed, and inotify"
+        assert _next_descriptor() <= free + 3, "those of others count, too"
         first.stop()
         second.stop()
         until(lambda: _gone(watcher, first, second), "their ends, without being woken")
+
+
+def test_without_inotify_time_passes_and_deaths_wake(
+    lxc_container: Callable[..., Container],
+) -> None:
+    """A user has so many watches; they may be used up while this process runs."""
+    container = lxc_container("unwatched")
+    with watching() as watcher:
+        watcher._inventory._watch._give_up(errno.ENOSPC)
+        watcher.refresh()
+        until(lambda: not watcher.wait(0.2), "a while in which only time passes")
+        until(lambda: not watcher.wait(0.2, deaths_only=True), "another")
+        os.kill(container.pid, signal.SIGKILL)
+        until(lambda: watcher.wait(60), "the container's end")
+        until(lambda: _gone(watcher, container), "that it is seen")
+
+
+def _next_descriptor() -> int:
+    found = os.dup(0)
+    os.close(found)
+    return found
 
 
 def _gone(watcher: Watcher, *containers: Container) -> bool:
