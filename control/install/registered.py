@@ -7,6 +7,9 @@ from pathlib import Path
 from control.install import registration
 from control.problem import Problem
 
+_AS_IT_IS = "surrogateescape"
+"""An administrator's comment may be in any encoding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Registered:
@@ -57,12 +60,18 @@ class Registered:
 
     def _text(self) -> str:
         try:
-            return self.path.read_text(encoding="utf-8")
+            text = self.path.read_text(encoding="utf-8", errors=_AS_IT_IS)
         except FileNotFoundError:
             raise Problem(
                 f"there is no {self.path}: is this OpenNebula's front-end? --etc names another "
                 "directory"
             ) from None
+        if not registration.is_whole(text):
+            raise Problem(
+                f"{self.path}: our block begins or ends nowhere: put back the line "
+                f"{registration.BEGIN!r} before it and {registration.END!r} after it"
+            )
+        return text
 
     def _shown(self) -> str:
         return "\n".join(f"    {line}" for line in self.block.splitlines())
@@ -73,7 +82,7 @@ class Registered:
         fresh = path.with_name(f".{path.name}.new")
         try:
             fresh.touch(0o600)
-            fresh.write_text(text, encoding="utf-8")
+            fresh.write_text(text, encoding="utf-8", errors=_AS_IT_IS)
             if os.geteuid() == 0:
                 os.chown(fresh, like.st_uid, like.st_gid)
             fresh.chmod(like.st_mode & 0o7777)

@@ -53,6 +53,12 @@ def has(text: str) -> bool:
     return BEGIN in text.splitlines()
 
 
+def is_whole(text: str) -> bool:
+    """Whether each beginning of a block of ours has its end: what follows it is not ours."""
+    marks = [line for line in text.splitlines() if line in (BEGIN, END)]
+    return marks == [BEGIN, END] * (len(marks) // 2)
+
+
 def put_in(text: str, block: str) -> str:
     """`text` with our block in the place of the vector of that key and name, or at the end.
 

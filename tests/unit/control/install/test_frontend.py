@@ -125,6 +125,32 @@ def test_what_others_wrote_about_us_stops_it(
     assert (one / "etc/oned.conf").read_text() == by_hand
 
 
+def test_what_follows_our_block_is_not_taken_for_it(
+    one: Path, install: Callable[..., tuple[int, str]]
+) -> None:
+    path = one / "etc/oned.conf"
+    install("--apply")
+    path.write_text(
+        path.read_text().replace("# nebulxc: end\n", "") + 'LOG = [ SYSTEM = "file" ]\n'
+    )
+    changed = path.read_text()
+    status, said = install("--remove")
+    assert (status, path.read_text()) == (1, changed)
+    assert "put back the line" in said
+
+
+def test_a_configuration_in_another_encoding_stays_as_it_was(
+    one: Path, install: Callable[..., tuple[int, str]]
+) -> None:
+    path = one / "etc/oned.conf"
+    before = b"# r\xe9seau\n" + ONED.encode()
+    path.write_bytes(before)
+    assert install("--apply")[0] == 0
+    assert path.read_bytes().startswith(b"# r\xe9seau\n")
+    assert install("--remove")[0] == 0
+    assert path.read_bytes() == before
+
+
 def test_a_machine_that_is_no_front_end_is_told_so(
     one: Path, install: Callable[..., tuple[int, str]], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -89,3 +89,11 @@ def test_every_one_of_that_name_is_replaced() -> None:
 )
 def test_a_registration_by_hand_is_seen(text: str, names: bool) -> None:
     assert registration.names_us(text) is names
+
+
+@pytest.mark.parametrize("mark", [BEGIN, END])
+def test_a_block_without_its_end_is_no_whole_one(mark: str) -> None:
+    text = registration.put_in(ONED, VM_MAD)
+    assert registration.is_whole(text)
+    assert registration.is_whole(ONED)
+    assert not registration.is_whole(text.replace(f"{mark}\n", ""))
