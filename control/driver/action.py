@@ -14,7 +14,7 @@ from control.driver.action_report import ActionReport
 from control.problem import Problem
 from control.settings.driver_policy import CONFIG_PATH
 from control.settings.driver_policy import load as load_policy
-from vmm import actions
+from vmm import actions, attempt
 from vmm.errors import DriverError
 from vmm.host import Host
 from vmm.lean.value import replace
@@ -22,6 +22,8 @@ from vmm.opennebula import arguments as shapes
 from vmm.opennebula import message as messages
 from vmm.site import Site, WallClock
 from vmm.spec import Message
+from vmm.state import ATTEMPT
+from vmm.undo import Undo
 from vmm.values import shown
 
 ENVIRONMENT = {
@@ -29,6 +31,7 @@ ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
     "HOME": "/root",
 }
+STARTS = ("deploy", "restore")
 
 
 def main(argv: Sequence[str] | None = None, config: str | os.PathLike[str] = CONFIG_PATH) -> int:
@@ -75,8 +78,7 @@ def _run(words: list[str], config: str | os.PathLike[str], report: ActionReport)
     stdin = sys.stdin.buffer.read(messages.MAX_BYTES + 1)
     message = messages.parse(action, words[1:], stdin, policy)
     report.about(message.vm.name, policy)
-    site = Site(policy, Host(), report, WallClock())
-    _tell(site, message, actions.perform(site, message))
+    _answer(Site(policy, Host(), report, WallClock()), message)
 
 
 def _action(words: list[str]) -> str:
@@ -91,15 +93,31 @@ def _action(words: list[str]) -> str:
     return words[0]
 
 
-def _tell(site: Site, message: Message, answer: str) -> None:
-    """Answer. To OpenNebula an answer that nobody takes is a failure: so a deploy is taken
-    back, lest a container runs that it knows nothing of."""
-    try:
-        _write(answer)
-    except OSError as error:
-        if message.action == "deploy":
-            actions.perform(site, replace(message, action="cancel"))
-        raise DriverError(f"{message.action}: nobody took the answer: {error}") from error
+def _answer(site: Site, message: Message) -> None:
+    """Carry it out and answer. To OpenNebula an answer that nobody takes is a failure: so a start
+    is taken back, lest a container runs that it knows nothing of."""
+    before = _last_start(site, message)
+    with Undo() as undo:
+        undo.add("take it back", lambda: _take_back(site, message, before))
+        answer = actions.perform(site, message)
+        try:
+            _write(answer)
+        except OSError as error:
+            raise DriverError(f"{message.action}: nobody took the answer: {error}") from error
+        undo.commit()
+
+
+def _last_start(site: Site, message: Message) -> str | None:
+    """The attempt that the container runs by; None without one, and for what starts none."""
+    found = site.container(message.vm.name).state.readable(ATTEMPT)
+    starts = message.action in STARTS and found and found["phase"] == attempt.RUNNING
+    return found["id"] if starts else None
+
+
+def _take_back(site: Site, message: Message, before: str | None) -> None:
+    """What failed by itself has undone itself, and what ran before is not ours to end."""
+    if _last_start(site, message) not in (None, before):
+        actions.perform(site, replace(message, action="cancel"))
 
 
 def _write(answer: str) -> None:

@@ -143,6 +143,21 @@ def test_a_marketplace_template_deploys_unedited(front: FrontEnd, deploy: Call) 
     cancel(front)
 
 
+def test_ended_after_the_start_and_before_its_answer(
+    front: FrontEnd, installation: Installation, deploy: Call
+) -> None:
+    """OpenNebula takes it for a failure: what runs by then is taken back."""
+    program = front.helper.read_text()
+    late = "import os, vmm.logs as l; l.expire = lambda _: os.kill(os.getpid(), 15); "
+    front.helper.write_text(program.replace("-c '", f"-c '{late}"))
+    before = installation.traces()
+    answer = front.call(deploy)
+    assert (answer.status, answer.out) == (128 + signal.SIGTERM, "")
+    assert f"{NAME} runs (pid" in answer.err
+    assert "ended by signal 15: what it had begun was undone" in answer.error
+    assert settled(installation, before) == before
+
+
 class HeldStart:
     """A deploy whose pre-start hook waits until `let_go`."""
 
@@ -168,7 +183,7 @@ class HeldStart:
         assert self.process.stdin is not None
         self.process.stdin.write(call.stdin)
         self.process.stdin.close()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not any("pre-start" in line for line in self._installation.traces()["processes"]):
             assert time.monotonic() < deadline, "lxc-start did not come up"
             time.sleep(0.02)
@@ -209,7 +224,7 @@ def test_nothing_comes_up_after_the_caller_is_gone(
     process.stdout.close()
     process.stderr.close()
     process.wait(60)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while installation.traces()["processes"] and time.monotonic() < deadline:
         time.sleep(0.1)
     held.let_go()

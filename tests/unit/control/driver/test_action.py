@@ -1,5 +1,6 @@
 """What can be said of nebulxc-action without being root; the rest is in tests/host."""
 
+import errno
 import json
 import os
 import signal
@@ -18,7 +19,14 @@ from control.driver.action_report import MAX_BYTES, ActionReport
 from control.problem import Problem
 from control.settings import config, driver_policy
 from control.settings.driver_section import DriverSection, policy
+from vmm.attempt import RUNNING, Attempt
+from vmm.errors import DriverError
+from vmm.host import Host
+from vmm.lean.value import asdict
 from vmm.policy import NodePolicy
+from vmm.site import Site, WallClock
+from vmm.spec import Limits, Message, VmSpec
+from vmm.state import ATTEMPT, State
 
 WATCHER = """
 import sys, time
@@ -81,6 +89,43 @@ def test_a_reader_that_reads_ends_nothing() -> None:
     for _ in range(5):
         ran = subprocess.run([sys.executable, "-c", WRITER], capture_output=True, check=False)
         assert (ran.returncode, len(ran.stdout), ran.stderr) == (0, 300_001, b"")
+
+
+@pytest.mark.parametrize("ended", ["by a signal", "with nobody reading"])
+@pytest.mark.parametrize(
+    ("name", "ran", "ends"),
+    [("deploy", "", True), ("restore", "", True), ("deploy", "ours", False), ("reset", "", False)],
+)
+def test_a_start_that_the_front_end_never_hears_of_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: str, name: str, ran: str, ends: bool
+) -> None:
+    """The container runs, and the answer is not out: what ran before the action is left alone."""
+    state = State(str(tmp_path / "one-7"))
+    state.create()
+    performed: list[str] = []
+
+    def runs(by: str) -> None:
+        state.write(ATTEMPT, asdict(Attempt(by, RUNNING, 0, "")))
+
+    def perform(_site: Site, message: Message) -> str:
+        performed.append(message.action)
+        runs("ours")
+        if ended == "by a signal" and message.action == name:
+            raise SystemExit(128 + signal.SIGHUP)
+        return "one-7"
+
+    def nobody(_answer: str) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    if ran:
+        runs(ran)
+    monkeypatch.setattr("vmm.actions.perform", perform)
+    monkeypatch.setattr(action, "_write", nobody)
+    policy = NodePolicy(state=str(tmp_path))
+    site = Site(policy, Host(), ActionReport(name), WallClock())
+    with pytest.raises((SystemExit, DriverError)):
+        action._answer(site, Message(name, VmSpec(7, Limits(1, 1 << 26), 0)))
+    assert performed == ([name, "cancel"] if ends else [name])
 
 
 def test_a_file_as_standard_output_has_no_reader_to_lose(tmp_path: Path) -> None:

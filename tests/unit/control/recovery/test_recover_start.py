@@ -97,7 +97,8 @@ def test_one_whose_turn_comes_late_is_tried_as_often(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patience = Patience(pause_s=0.0)
-    now, tried = [1000.0], []
+    now = [1000.0]
+    tried: list[str] = []
 
     class Queue:
         """There are many before it."""
