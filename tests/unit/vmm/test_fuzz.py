@@ -1,6 +1,7 @@
 """Messages mutated from the captured ones: refused in words, or a harmless configuration."""
 
 import base64
+import json
 import re
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from vmm.spec import DiskKind, VmSpec
 
 CALLS = Path(__file__).parents[2] / "opennebula/mock-all-actions"
 DEPLOYS = sorted(CALLS.glob("*.deploy/stdin")) + sorted(CALLS.glob("*.attach_*/stdin"))
+EVERY = sorted(CALLS.glob("*/stdin"))
 POLICY = NodePolicy(profiles="/nonexistent", privileged=PrivilegedPolicy.ALLOW)
 NODE = Node(Layout(1, 1, 1, 1, 1, swap=True), apparmor=True, seccomp=True, lxcfs=("proc/stat",))
 PLACE = Place("/ct/rootfs", "/log", IdRange(1_100_000_000))
@@ -104,6 +106,23 @@ def mutated(draw: st.DrawFn) -> bytes:
     return tostring(machine)
 
 
+@st.composite
+def mutated_calls(draw: st.DrawFn) -> tuple[str, list[str], bytes]:
+    """A captured call of any action, its envelope or its VM changed."""
+    directory = draw(st.sampled_from(EVERY)).parent
+    root = fromstring((directory / "stdin").read_bytes())
+    for _ in range(draw(st.integers(1, 4))):
+        parents = [found for found in root.iter() if len(found)]
+        parent = draw(st.sampled_from([root, *parents]))
+        child = draw(st.sampled_from(list(parent)))
+        _mutate(draw, parent, child)
+    stdin = tostring(root)
+    words = json.loads((directory / "argv.json").read_text())
+    encoded = base64.b64encode(stdin).decode()
+    argv = [encoded if word == "@message64" else word for word in words]
+    return directory.name.rpartition(".")[2], argv, stdin
+
+
 def _mutate(draw: st.DrawFn, parent: Element, child: Element) -> None:
     how = draw(st.sampled_from(["text", "text", "remove", "copy", "add", "raw"]))
     if how == "text":
@@ -143,6 +162,29 @@ def test_mutated_messages(stdin: bytes) -> None:
         return
     event("accepted")
     assert_harmless(vm)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(mutated_calls())
+def test_mutated_calls_of_every_action(call: tuple[str, list[str], bytes]) -> None:
+    try:
+        asked = message.parse(*call, POLICY)
+    except DriverError as refused:
+        assert str(refused).isprintable()
+        return
+    event(f"accepted: {call[0]}")
+    assert asked.action == call[0]
+    assert asked.vm.name in {"one-4", "one-6"}
+    assert_harmless(asked.vm)
+
+
+def test_the_unmutated_calls_of_every_action_are_taken() -> None:
+    for path in EVERY:
+        words = json.loads((path.parent / "argv.json").read_text())
+        encoded = base64.b64encode(path.read_bytes()).decode()
+        argv = [encoded if word == "@message64" else word for word in words]
+        action = path.parent.name.rpartition(".")[2]
+        assert message.parse(action, argv, path.read_bytes(), POLICY).action == action
 
 
 def assert_harmless(vm: VmSpec) -> None:
