@@ -26,7 +26,7 @@ def texts(stdin: bytes) -> Texts:
     reading = _Reading()
     try:
         reading.parser.Parse(xml, True)
-    except (ExpatError, ValueError) as error:  # ValueError: bytes that are not of the encoding
+    except (ExpatError, ValueError, LookupError) as error:  # the last two: of the encoding
         raise MonitoringError(f"monitord's configuration is not XML: {error}") from error
     if reading.root != ROOT:
         raise MonitoringError(f"<{ROOT}> expected on stdin, got <{reading.root}>")

@@ -31,6 +31,7 @@ def test_a_real_front_ends_configuration(stdin: bytes) -> None:
         (b"%%%", "neither XML nor base64"),
         (b"<MONITOR_CONFIGURATION>", "not XML"),
         (b"<VM/>", "got <VM>"),
+        (b'<?xml version="1.0" encoding="klingon"?><VM/>', "not XML: unknown encoding: klingon"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>', "not XML"),
         (CAPTURED.replace(b"4124", b"many"), "NETWORK/PORT"),
         (
