@@ -15,6 +15,7 @@ from vmm.cgroup import cgroups, limits
 from vmm.cgroup.cgroup_tree import CgroupTree
 from vmm.opennebula import message
 from vmm.spec import Limits, Nic, VmSpec
+from vmm.state import CONFIG
 
 pytestmark = pytest.mark.host
 
@@ -50,6 +51,7 @@ class Replay:
         self.pid: int | None = None
         self.limits: Limits | None = None
         self.nics: set[Nic] = set()
+        self.config = ""
 
     def play(self, call: Call) -> None:
         vm = message.parse(call.action, call.argv, call.stdin, self.installation.policy).vm
@@ -81,6 +83,7 @@ class Replay:
             assert (pid == self.pid) == same, call.name
             if call.action in DEFINES and not same:
                 self.limits, self.nics = vm.limits, set(vm.nics)
+                self.config = self.config_of(vm)
             self.change_nics(call, {replace(nic, attach=False) for nic in vm.nics if nic.attach})
             self.check_running(call, vm, answer)
         self.pid = pid
@@ -109,6 +112,35 @@ class Replay:
         wanted = cgroups.settings(self.limits, self.installation.policy, node.layout())
         assert {"cpu", "memory"} <= {setting.file.partition(".")[0] for setting in wanted}
         assert limits.mismatches(CgroupTree(vm.name), wanted) == []
+        self.check_config(call, vm)
+        self.check_traces(call, vm)
+
+    def config_of(self, vm: VmSpec) -> str:
+        """What LXC starts it from."""
+        return Path(self.installation.container(vm).state.path(CONFIG)).read_text()
+
+    def check_config(self, call: Call, vm: VmSpec) -> None:
+        """It is made by what defines the container, and changed by nothing."""
+        lines = self.config_of(vm).splitlines()
+        assert "\n".join(lines) == self.config.rstrip("\n"), call.name
+        assert {f"lxc.uts.name = {vm.name}", "lxc.rootfs.managed = 0"} <= set(lines), call.name
+        assert sum(line.startswith("lxc.idmap = ") for line in lines) == 2, call.name
+
+    def check_traces(self, call: Call, vm: VmSpec) -> None:
+        """Its monitor, its root's device and its NICs, and not a thing beside them."""
+        wanted = (1, 1, sorted(nic.host_name for nic in self.nics))
+        deadline = time.monotonic() + 60  # what ran a command ends a little after the command
+        while (found := self.traces_of_a_running_one()) != wanted:
+            assert time.monotonic() < deadline, (call.name, found, wanted)
+            time.sleep(0.02)
+        held = {path for path in self.installation.traces()["files"] if path.endswith(".lock")}
+        assert held == set(), call.name
+        assert vm.name in self.installation.traces()["processes"][0]
+
+    def traces_of_a_running_one(self) -> tuple[int, int, list[str]]:
+        """How many processes and devices, and which interfaces."""
+        found = self.installation.traces()
+        return len(found["processes"]), len(found["loops"]), sorted(found["interfaces"])
 
     def check_exec(self, vm: VmSpec) -> None:
         """`uname -a`, its outcome where the probe finds it."""
