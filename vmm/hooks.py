@@ -54,6 +54,8 @@ def pre_start(state: State, env: Mapping[str, str]) -> None:
     state.write(MONITOR, monitor)
     state.discard(ERROR)
     boot.live(state)
+    if again:
+        _cut_logs(state, env)
     _unmount_root(state)
     attachments.save(state, [])
     mount = filesystem.detached(plan.root, state, plan.uid, plan.gid)
@@ -105,6 +107,16 @@ HOOKS: dict[str, Callable[[State, Mapping[str, str]], None]] = {
     "start-host": start_host,
     "post-stop": post_stop,
 }
+
+
+def _cut_logs(state: State, env: Mapping[str, str]) -> None:
+    """A guest that reboots without end must not fill the disk. Their directory is the console's,
+    unless who started it by hand has put that elsewhere."""
+    from vmm import logs
+
+    directory = os.path.dirname(env.get("LXC_CONSOLE_LOGPATH", ""))
+    if os.path.basename(directory) == state.name:
+        logs.cut(directory)
 
 
 def _monitor() -> dict[str, int | str | None]:

@@ -7,7 +7,7 @@ import time
 from vmm.policy import NodePolicy
 
 LEVEL = "ERROR"
-"""LXC warns a little at each reboot: a guest that reboots without end would fill the disk."""
+"""LXC warns a little at each reboot, and says an error where an image has no /dev/null."""
 START_LOG, LXC_LOG = "start.log", "lxc.log"
 MAX_BYTES = 1 << 20
 DAY_SECONDS = 86_400
@@ -25,6 +25,14 @@ def prepare(name: str, policy: NodePolicy) -> str:
         if os.stat(f"{directory}/{LXC_LOG}").st_size > MAX_BYTES:
             os.rename(f"{directory}/{LXC_LOG}", f"{directory}/{LXC_LOG}.old")
     return directory
+
+
+def cut(directory: str) -> None:
+    """Empty what has grown too large of the logs that LXC has open: each reboot adds to them."""
+    for name in (START_LOG, LXC_LOG):
+        with contextlib.suppress(OSError):
+            if os.stat(f"{directory}/{name}").st_size > MAX_BYTES:
+                os.truncate(f"{directory}/{name}", 0)  # LXC appends: it goes on from there
 
 
 def used(directory: str) -> None:

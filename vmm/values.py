@@ -19,12 +19,12 @@ MAX_PATH, MAX_NAME = 4095, 255
 
 # Compiled when they are wanted: all of them take an action as long as ten imports.
 _NUMBER = r"[0-9]{1,19}"
-_DECIMAL = r"[0-9]{1,9}(\.[0-9]{1,9})?"
+_DECIMAL = r"[0-9]{1,9}(\.[0-9]{1,30})?"
 _SIZE = r"(?ai)([0-9]{1,19})(?: ?([KMGT])(?:i?B)?)?"
 _INTERFACE = r"[A-Za-z0-9_][A-Za-z0-9_.:@-]*"
 _MAC = r"[0-9a-f]{2}(:[0-9a-f]{2}){5}"
 _WORD = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
-_HOST = r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,254}"
+_HOST = r"[A-Za-z0-9_:][A-Za-z0-9_.:-]{0,254}"
 _CPUSET = r"[0-9]{1,5}(-[0-9]{1,5})?(,[0-9]{1,5}(-[0-9]{1,5})?)*"
 _PATH = r"/[A-Za-z0-9_@%+=:,./-]*"
 _UNITS = {None: MIB, "K": 1 << 10, "M": MIB, "G": 1 << 30, "T": 1 << 40}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.installation import Images, Installation, data_disk, mounted, nic, own, run, settled
 
-from vmm import journal
+from vmm import journal, logs
 from vmm.container import MONITOR_SECONDS
 from vmm.errors import DriverError, NotFound
 from vmm.spec import Disk, DiskKind, VmSpec
@@ -195,6 +195,30 @@ def test_reboot_from_inside_and_start_by_hand(installation: Installation, images
     started_by_hand = container.init()
     installation.do("reboot", vm)
     assert container.init() not in (None, started_by_hand)
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_reboots_do_not_fill_the_logs(
+    installation: Installation, images: Images, by_hand: bool
+) -> None:
+    """Where an image has no /dev/null, LXC tells an error at each start of it."""
+    vm = installation.vm(71001, root=images.busybox())
+    installation.do("deploy", vm)
+    container = installation.container(vm)
+    if by_hand:
+        installation.attach(vm, "poweroff", check=False)
+        _until(lambda: installation.traces()["mounts"] == [], "the mounts to go")
+        run("lxc-start", "-P", installation.policy.lxc, "-n", vm.name)
+    log = Path(container.logs, logs.LXC_LOG if by_hand else logs.START_LOG)
+    assert log.stat().st_size > 0
+    with log.open("a") as file:
+        file.write("x" * (logs.MAX_BYTES + 1))
+    before = container.init()
+
+    installation.attach(vm, "reboot", check=False)
+
+    _until(lambda: container.init() not in (None, before), "a reboot from inside")
+    assert log.stat().st_size < logs.MAX_BYTES
 
 
 def _until(condition: Callable[[], object], what: str, seconds: float = 120) -> None:

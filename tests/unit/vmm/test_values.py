@@ -11,6 +11,8 @@ from vmm import values
         (values.identifier, "0", 0),
         (values.identifier, "2147483647", 2147483647),
         (values.cores, "0.5", 0.5),
+        (values.cores, "0.3333333333333333", 0.3333333333333333),
+        (values.host, "::1", "::1"),
         (values.size, "64", 64 << 20),
         (values.size, "2G", 2 << 30),
         (values.size, "512 KiB", 512 << 10),
