@@ -1,13 +1,16 @@
 """Makes one effect of a process fail, or kills the process there. Only a test arms it.
 
-The effects are not listed by hand: Python's audit events tell of every file opened for writing,
-made, renamed or removed, every fork, program, ioctl, lock and message on a socket; what they do not
-tell of is counted where it leaves Python: the system calls of `vmm.mounting.mounts`, every function
-of `vmm.lxc.liblxc`, writes, syncs and signals. A test installation's own entry programs call `arm`,
-which reads `faults.json` beside them; nothing in the product knows of it.
+The effects are not listed by hand. Python's audit events tell of every file opened for writing,
+made, renamed or removed, every fork, program, ioctl, lock and message on a socket: all count but
+those in READING, so that a new kind counts by itself. What they do not tell of is counted where it
+leaves Python: every function of libc that `vmm.mounting.mounts` calls, every function of
+`vmm.lxc.liblxc`, writes, syncs and signals. A text written through a file object is counted as the
+opening of that descriptor. A test installation's own entry programs call `arm`, which reads
+`faults.json` beside them; nothing in the product knows of it.
 """
 
 import contextlib
+import ctypes
 import errno
 import json
 import os
@@ -19,37 +22,39 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-EVENTS = frozenset(
+READING = frozenset(
     {
-        "os.chmod",
-        "os.chown",
-        "os.fork",
-        "os.kill",
-        "os.killpg",
-        "os.link",
-        "os.mkdir",
-        "os.posix_spawn",
-        "os.remove",
-        "os.rename",
-        "os.rmdir",
-        "os.symlink",
-        "os.truncate",
-        "os.utime",
-        "subprocess.Popen",
-        "fcntl.ioctl",
-        "fcntl.flock",
-        "socket.bind",
-        "socket.connect",
-        "socket.sendmsg",
-        "socket.sendto",
+        "builtins.id",
+        "code.__new__",
+        "compile",
+        "ctypes.dlsym",
+        "ctypes.get_errno",
+        "ctypes.set_errno",
+        "exec",
+        "import",
+        "marshal.loads",
+        "object.__delattr__",
+        "object.__getattr__",
+        "object.__setattr__",
+        "os.listdir",
+        "os.scandir",
+        "os.walk",
+        "shutil.rmtree",
+        "socket.__new__",
+        "sys._getframe",
+        "time.sleep",
     }
 )
+"""What changes nothing outside of the process; rmtree tells of each of its removals, too."""
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-CALLS = ("syscall", "umount2", "setns", "syncfs")
 UNTOLD = ((os, "write"), (os, "fsync"), (signal, "pidfd_send_signal"))
 """What Python has no audit event for."""
+INFALLIBLE = frozenset({"prctl", "setfsgid", "setfsuid"})
+"""They do not tell whether they failed, and for root they do not."""
 PIPE = "to a pipe"
-INJECTED = "injected fault"
+CODE = errno.EL3HLT
+INJECTED = os.strerror(CODE)
+"""An error that Linux itself does not give: where it is shown, it is ours."""
 
 _write = os.write
 
@@ -58,11 +63,11 @@ class Faults:
     """Counts the effects of this process; at the wanted one it strikes."""
 
     def __init__(self, process: str, base: Path) -> None:
-        # Opened once: the path does not exist in a container's mount namespace.
+        # Opened once: in a container's mount namespace there is no such path, nor may its ids go.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         self.counts = os.open(base / f"effects.{process}", flags, 0o600)
         self._file = os.fstat(self.counts)
-        self.directory = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._struck = os.open(base / "struck", flags, 0o600)
         wanted = json.loads((base / "faults.json").read_text())
         self.mode = wanted["mode"] if wanted["process"] == process else ""
         self.at = wanted["at"]
@@ -79,7 +84,7 @@ class Faults:
         if number == self.at and self.mode and self._first():
             if self.mode == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
-            raise OSError(errno.EIO, INJECTED, name)
+            raise OSError(CODE, INJECTED, name)
 
     def _open(self) -> bool:
         """A process that means to outlive the action closes all that it did not open itself."""
@@ -94,10 +99,10 @@ class Faults:
     def _first(self) -> bool:
         """Whether nothing struck yet: on a reboot a hook runs for the second time."""
         self.at = ""
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open("struck", os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self.directory))
-            return True
-        return False
+        if os.fstat(self._struck).st_size:
+            return False
+        _write(self._struck, b".")
+        return True
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         """What Python tells before it does something."""
@@ -105,7 +110,7 @@ class Faults:
             flags = arguments[2]
             if isinstance(flags, int) and flags & WRITING and arguments[0] is not None:
                 self.effect(f"open {_short(arguments[0])}")
-        elif event in EVENTS:
+        elif event not in READING:
             self.effect(f"{event} {_short(arguments[0]) if arguments else ''}")
 
 
@@ -114,19 +119,22 @@ def _short(value: object) -> str:
 
 
 class _Calls:
-    """libc with every call that changes mounts or namespaces counted."""
+    """libc with every call counted; one that fails says so as libc does."""
 
     def __init__(self, libc: Any, faults: Faults) -> None:
         self._libc, self._faults = libc, faults
 
     def __getattr__(self, name: str) -> Any:
         function = getattr(self._libc, name)
-        if name not in CALLS:
-            return function
 
         def call(*arguments: Any) -> Any:
             number = getattr(arguments[0], "value", "")
-            self._faults.effect(f"{name} {number}")
+            try:
+                self._faults.effect(f"{name} {number}")
+            except OSError:
+                if name not in INFALLIBLE:
+                    ctypes.set_errno(CODE)
+                    return -1
             return function(*arguments)
 
         return call

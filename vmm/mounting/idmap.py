@@ -12,6 +12,7 @@ from vmm.mounting import mounts
 
 COUNT = 65_536
 """Ids per container."""
+READY, SAID_BYTES = ".", 200
 STOCK_START = 600_100_001
 """Where OpenNebula's stock driver shifts the ids of unprivileged images on disk."""
 
@@ -52,8 +53,12 @@ def user_namespace(first: int, start: int) -> int:
     try:
         for fd in (ready[1], go_on[0]):
             os.close(fd)
-        if not os.read(ready[0], 1):
-            raise DriverError("cannot make a user namespace", "see sysctl user.max_user_namespaces")
+        said = os.read(ready[0], SAID_BYTES).decode()
+        if said != READY:
+            raise DriverError(
+                f"cannot make a user namespace: {said or 'its process died'}",
+                "see sysctl user.max_user_namespaces",
+            )
         for name in ("uid_map", "gid_map"):
             _write(f"/proc/{child}/{name}", f"{first} {start} {COUNT}")
         return os.open(f"/proc/{child}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
@@ -65,12 +70,14 @@ def user_namespace(first: int, start: int) -> int:
 
 
 def _wait_in_new_namespace(ready: int, go_on: int) -> None:
-    """The child: say that the namespace is there, then wait for the end."""
+    """The child: say that the namespace is there, or why not, then wait for the end."""
     try:
         mounts.die_with_parent()
         mounts.new_user_namespace()
-        os.write(ready, b".")
+        os.write(ready, READY.encode())
         os.read(go_on, 1)
+    except OSError as error:
+        os.write(ready, (error.strerror or str(error)).encode()[:SAID_BYTES])
     finally:
         os._exit(0)
 
