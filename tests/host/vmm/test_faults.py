@@ -164,7 +164,7 @@ def test_deploy(faulty: tuple[Installation, VmSpec], process: str, mode: str, st
     assert len(counted) >= 5
     _cancelled(installation, vm, before)
     problems = []
-    for effect in counted[::step]:
+    for turn, effect in enumerate(counted[::step]):
         struck = Struck(installation, vm, "deploy", _fault(process, effect.split()[0], mode))
         where = f"{mode} at {effect} of {process}: {struck.said[-300:]!r}"
         amiss = (*struck.missed(), *struck.amiss(effect, mode))
@@ -175,6 +175,9 @@ def test_deploy(faulty: tuple[Installation, VmSpec], process: str, mode: str, st
             left = settled(installation, before)
             if left != before:
                 problems.append(f"{where} leaves {_difference(left, before)}")
+        if mode == "kill" and turn % 2:  # then the next action is another deploy, else cancel
+            _deployed(installation, vm)
+            assert installation.container(vm).init() is not None, where
         _cancelled(installation, vm, before, where)
     assert not problems, "\n".join(problems)
 
