@@ -163,6 +163,7 @@ def arm(process: str, base: str) -> None:
     from vmm.lxc import liblxc
     from vmm.mounting import mounts
 
+    sys.dont_write_bytecode = True  # it would be effects of the first run alone
     faults = Faults(process, Path(base))
     own = [(liblxc, name) for name, value in vars(liblxc).items() if _is_of(value, liblxc)]
     for module, name in (*UNTOLD, *own):
