@@ -107,6 +107,7 @@ def _live(
 ) -> None:
     _log_to_syslog()
     raise_open_files()
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # what it asks for the first round tells anyway
     try:
         with (
             client_lock.held(monitoring.host_id, locks) as lock,
