@@ -7,7 +7,7 @@ import time
 from vmm.policy import NodePolicy
 
 LEVEL = "ERROR"
-"""LXC warns a little at each reboot, and says an error where an image has no /dev/null."""
+"""LXC warns a little at each reboot: a guest that reboots without end would fill the disk."""
 START_LOG, LXC_LOG = "start.log", "lxc.log"
 MAX_BYTES = 1 << 20
 DAY_SECONDS = 86_400
@@ -28,7 +28,7 @@ def prepare(name: str, policy: NodePolicy) -> str:
 
 
 def cut(directory: str) -> None:
-    """Empty what has grown too large of the logs that LXC has open: each reboot adds to them."""
+    """Empty what has grown too large of the logs that LXC has open: a reboot may add to them."""
     for name in (START_LOG, LXC_LOG):
         with contextlib.suppress(OSError):
             if os.stat(f"{directory}/{name}").st_size > MAX_BYTES:

@@ -201,7 +201,7 @@ def test_reboot_from_inside_and_start_by_hand(installation: Installation, images
 def test_reboots_do_not_fill_the_logs(
     installation: Installation, images: Images, by_hand: bool
 ) -> None:
-    """Where an image has no /dev/null, LXC tells an error at each start of it."""
+    """Should LXC tell an error at each of them."""
     vm = installation.vm(71001, root=images.busybox())
     installation.do("deploy", vm)
     container = installation.container(vm)
@@ -210,8 +210,7 @@ def test_reboots_do_not_fill_the_logs(
         _until(lambda: installation.traces()["mounts"] == [], "the mounts to go")
         run("lxc-start", "-P", installation.policy.lxc, "-n", vm.name)
     log = Path(container.logs, logs.LXC_LOG if by_hand else logs.START_LOG)
-    assert log.stat().st_size > 0
-    with log.open("a") as file:
+    with log.open("r+") as file:
         file.write("x" * (logs.MAX_BYTES + 1))
     before = container.init()
 
