@@ -48,7 +48,7 @@ def run(*argv: str, check: bool = True, timeout: float = _TIMEOUT_S) -> str:
     return done.stdout.decode(errors="replace")
 
 
-def until(condition: Callable[[], object], what: str, timeout: float = 60.0) -> None:
+def until(condition: Callable[[], object], what: str, timeout: float = 120.0) -> None:
     """Wait for `condition`; an AssertionError naming `what` when it does not come."""
     deadline = time.monotonic() + timeout
     while not condition():

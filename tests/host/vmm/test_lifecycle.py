@@ -5,11 +5,11 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.busybox import until
 from support.installation import Images, Installation, data_disk, mounted, nic, own, run, settled
 
 from vmm import journal, logs
@@ -182,10 +182,10 @@ def test_reboot_from_inside_and_start_by_hand(installation: Installation, images
     first = container.init()
 
     installation.attach(vm, "reboot", check=False)
-    _until(lambda: container.init() not in (None, first), "a reboot from inside")
+    until(lambda: container.init() not in (None, first), "a reboot from inside")
     installation.attach(vm, "poweroff", check=False)
-    _until(lambda: container.init() is None, "a poweroff from inside")
-    _until(lambda: installation.traces()["mounts"] == [], "the mounts to go")
+    until(lambda: container.init() is None, "a poweroff from inside")
+    until(lambda: installation.traces()["mounts"] == [], "the mounts to go")
     lxc = ("-P", installation.policy.lxc, "-n", vm.name)
     run("lxc-start", *lxc)
 
@@ -207,7 +207,7 @@ def test_reboots_do_not_fill_the_logs(
     container = installation.container(vm)
     if by_hand:
         installation.attach(vm, "poweroff", check=False)
-        _until(lambda: installation.traces()["mounts"] == [], "the mounts to go")
+        until(lambda: installation.traces()["mounts"] == [], "the mounts to go")
         run("lxc-start", "-P", installation.policy.lxc, "-n", vm.name)
     log = Path(container.logs, logs.LXC_LOG if by_hand else logs.START_LOG)
     with log.open("r+") as file:
@@ -216,75 +216,8 @@ def test_reboots_do_not_fill_the_logs(
 
     installation.attach(vm, "reboot", check=False)
 
-    _until(lambda: container.init() not in (None, before), "a reboot from inside")
+    until(lambda: container.init() not in (None, before), "a reboot from inside")
     assert log.stat().st_size < logs.MAX_BYTES
-
-
-def _until(condition: Callable[[], object], what: str, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
-        time.sleep(0.02)
-
-
-@pytest.mark.parametrize(
-    ("running", "force"),
-    [
-        (True, ()),
-        pytest.param(True, ("-f",), marks=pytest.mark.guest),
-        (False, ()),
-        (False, ("-f",)),
-    ],
-)
-def test_lxc_destroy_never_touches_an_image(
-    installation: Installation, images: Images, running: bool, force: tuple[str, ...]
-) -> None:
-    disk = data_disk(1, installation.image(71001, 1, images.busybox()))
-    vm = installation.vm(71001, disk, root=images.busybox())
-    installation.do("deploy", vm)
-    container = installation.container(vm)
-    if not running:
-        installation.attach(vm, "poweroff", check=False)
-        _until(lambda: installation.traces()["mounts"] == [], "the mounts to go")
-    before = [_files(installation, vm, disk.source) for disk in vm.disks] if not running else None
-
-    run("lxc-destroy", "-P", installation.policy.lxc, "-n", vm.name, *force, check=False)
-
-    if running and not force:
-        assert "busybox" in installation.attach(vm, "ls", "/bin", "/media/one-disk.1/bin")
-    installation.do("cancel", vm)
-    assert container.init() is None
-    after = [_files(installation, vm, disk.source) for disk in vm.disks]
-    assert before in (None, after)
-    assert all("/bin/busybox" in listing for listing in after)
-
-
-def test_lxc_destroy_spares_an_image_whose_mount_leaked(
-    installation: Installation, images: Images
-) -> None:
-    """Without lxc.rootfs.managed = 0 the files of whatever is mounted there are deleted."""
-    vm = installation.vm(71001, root=images.busybox())
-    installation.do("deploy", vm)
-    installation.attach(vm, "poweroff", check=False)
-    _until(lambda: installation.traces()["mounts"] == [], "the mounts to go")
-    before = _files(installation, vm, vm.disks[0].source)
-    rootfs = f"{installation.policy.state}/{vm.name}/rootfs"
-    run("mount", "-o", "loop", vm.disks[0].source, rootfs)
-    try:
-        run("lxc-destroy", "-P", installation.policy.lxc, "-n", vm.name, check=False)
-        run("lxc-destroy", "-f", "-P", installation.policy.lxc, "-n", vm.name, check=False)
-        assert os.path.exists(f"{rootfs}/bin/busybox")
-    finally:
-        # The next action takes the leaked mount away as well.
-        installation.do("cancel", vm)
-    assert _files(installation, vm, vm.disks[0].source) == before
-
-
-def _files(installation: Installation, vm: VmSpec, source: str) -> str:
-    """Every file of the image with its size and owner."""
-    point = installation.base / "look"
-    point.mkdir(exist_ok=True)
-    return mounted(source, point, "find . -printf '/%P %s %U\\n'", "loop,ro")
 
 
 @pytest.mark.guest
@@ -348,7 +281,7 @@ def test_a_deploy_clears_what_a_killed_monitor_left(
     names = container.cgroups.directories()
     monitor = json.loads(Path(container.state.path("monitor.json")).read_text())["pid"]
     os.kill(monitor, signal.SIGKILL)
-    _until(lambda: container.init() is None, "the container to die with its monitor")
+    until(lambda: container.init() is None, "the container to die with its monitor")
     assert container.cgroups.directories() != []
 
     installation.do("deploy", vm)
