@@ -39,11 +39,12 @@ cat > /root/what-ssh-sees <<'SCRIPT'
 #!/bin/sh
 # The probe of STATE_VM, as OpenNebula would run it from the first moment on.
 probe() { echo '<MONITOR_CONFIGURATION/>' | /opt/nebulxc/bin/nebulxc-probe vm/status; }
-rm -f /root/during /root/after
-ls /run/nebulxc > /root/during
-probe >> /root/during 2>&1
+ls /run/nebulxc > /run/during
+probe >> /run/during 2>&1
 while test -e /run/nebulxc/recovering; do sleep 0.2; done
-probe > /root/after 2>&1
+# In one piece: the probe warns that no agent runs before it has looked.
+probe > /run/after.part 2>&1
+mv /run/after.part /run/after
 SCRIPT
 chmod +x /root/what-ssh-sees
 ip link add late0 type bridge
@@ -107,6 +108,11 @@ class Node:
     def told(self) -> str:
         """What the unit said in this boot."""
         return self.sh("journalctl -b -o cat -u nebulxc-recover")
+
+    def seen_by_ssh(self) -> tuple[str, str]:
+        """What was told when ssh came up, and when nothing was held back any more."""
+        self.sh("timeout 300 sh -c 'until test -e /run/after; do sleep 1; done'")
+        return self.sh("cat /run/during"), self.sh("cat /run/after")
 
     def inside(self, vmid: int, command: str) -> str:
         return self.sh(f"lxc-attach -n one-{vmid} --clear-env -- /bin/sh -c '{command}'")
@@ -173,8 +179,7 @@ def test_after_a_restart_what_ran_runs_again(node: Node, ids: str) -> None:
 
 def test_no_state_was_told_meanwhile(node: Node) -> None:
     """From before ssh was up until all were back."""
-    node.sh("timeout 120 sh -c 'until test -s /root/after; do sleep 1; done'", check=False)
-    during, after = node.sh("cat /root/during"), node.sh("cat /root/after")
+    during, after = node.seen_by_ssh()
     assert "recovering" in during
     assert states(during) == set()
     assert states(after) == {WHOLE, BY_HAND, SUSPENDED, BY_LXC, LATE}
@@ -205,8 +210,9 @@ def test_left_off_a_resume_starts_it(node: Node, ids: str) -> None:
     node.machine.reboot()
     assert node.running() == {BY_LXC}
     assert f"one-{WHOLE}: left" in node.told()
-    assert "recovering" not in node.sh("cat /root/during")
-    assert states(node.sh("cat /root/during")) == {WHOLE, BY_HAND, SUSPENDED, BY_LXC, LATE}
+    during, _ = node.seen_by_ssh()
+    assert "recovering" not in during
+    assert states(during) == {WHOLE, BY_HAND, SUSPENDED, BY_LXC, LATE}
     for vmid in (WHOLE, SUSPENDED):
         node.deploy(vmid)
     is_whole(node, ids)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.busybox import until
 from support.installation import Images, Installation, nic, own, run, settled
 
 from vmm import applied
@@ -47,11 +48,15 @@ def looks_as_opennebula_needs(installation: Installation, vm: VmSpec, found: Nic
     assert found.host_name == f"one-{vm.vmid}-{found.nic_id}"
     end = Path("/sys/class/net", found.host_name)
     assert (end / "master").readlink().name == found.bridge
-    assert (end / "operstate").read_text() == "up\n"
+    # The kernel tells operstate from a worker, a while after both ends are up.
+    until(lambda: (end / "operstate").read_text() == "up\n", f"{found.host_name} to be up")
     assert (end / "address").read_text().startswith("fe:")
     inside = f"/sys/class/net/{found.guest_name}"
     assert installation.attach(vm, "cat", f"{inside}/address").strip() == found.mac
-    assert installation.attach(vm, "cat", f"{inside}/operstate").strip() == "up"
+    until(
+        lambda: installation.attach(vm, "cat", f"{inside}/operstate").strip() == "up",
+        f"{found.guest_name} to be up",
+    )
     # The host end's other end is this NIC and no other.
     peer = (end / "iflink").read_text().strip()
     assert installation.attach(vm, "cat", f"{inside}/ifindex").strip() == peer
