@@ -106,14 +106,12 @@ class Collector:
         return Cycle(stamp, tuple(rows))
 
     def settle(self, timeout_s: float) -> None:
-        """Wait until file systems and volume groups have told how full they are, each that long.
-
-        The next `read` has it.
+        """Wait until file systems and volume groups have told how full they are, and datastores
+        whose disks are whose, each kind that long. The next `read` has it.
 
         Only a single reading needs this; a running collector shows the answers as they come.
         """
-        self._devices.usages.settle(timeout_s)
-        self._devices.volumes.settle(timeout_s)
+        self._devices.settle(timeout_s)
 
     def close(self) -> None:
         """Close everything that is open."""

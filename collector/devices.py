@@ -119,6 +119,13 @@ class Devices:
         """Threads that hang in a call to a file system now."""
         return self.usages.abandoned + self.volumes.abandoned + self._files.abandoned
 
+    def settle(self, timeout_s: float) -> None:
+        """Wait until every call to file systems, disks and datastores has returned, each kind that
+        long. A disk that was found too late for a cycle is told after the next `refresh`.
+        """
+        for worker in (self.usages, self.volumes, self._files):
+            worker.settle(timeout_s)
+
     def close(self) -> None:
         """Give up the subscription and the threads."""
         self._uevents.close()

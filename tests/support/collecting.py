@@ -40,7 +40,7 @@ def settled(collector: Collector, cycles: int = 2) -> Cycle:
     """The last of some cycles, between which the calls to file systems have returned."""
     cycle = collector.read()
     for _ in range(cycles - 1):
-        collector.settle(5)
+        collector.settle(60)
         time.sleep(0.01)
         cycle = collector.read()
     return cycle

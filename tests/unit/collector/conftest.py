@@ -25,4 +25,5 @@ def collector(clock: SteppedClock) -> Iterator[Make]:
 
     yield make
     for one in made:
+        one.settle(60)  # a call that returns later would open and close files of the next test
         one.close()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.cycles import Time
 
+from collector import diskids
 from collector.devices import RECHECK_S, Devices
 from collector.statfs import ABANDONED_MAX, DEADLINE_S, Worker
 
@@ -20,8 +21,9 @@ def time() -> Time:
 
 
 @pytest.fixture
-def devices(tmp_path: Path, time: Time) -> Iterator[Devices]:
-    """Devices of a hand-made sysfs with one loop on a VM's disk."""
+def devices(tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch) -> Iterator[Devices]:
+    """Devices of a hand-made sysfs with one loop on a VM's disk. They wait for its datastore."""
+    monkeypatch.setattr("collector.devices._PATIENCE_S", 60.0)
     (tmp_path / "sys/dev/block").mkdir(parents=True)
     attach(tmp_path, "0/7/disk.1", seq=1)
     made = Devices(tmp_path, Path("/datastores"), clock=time)
@@ -90,6 +92,26 @@ def test_the_drivers_file_is_read_under_the_root(devices: Devices, tmp_path: Pat
     path.parent.mkdir(parents=True)
     path.write_text('[{"disk_id": 0, "device": "loop0", "diskseq": 3}]')
     assert devices.labels(7, 0, 7) == (("device", "loop0"), ("disk_id", "0"))
+
+
+def test_what_came_too_late_is_told_once_all_have_answered(
+    devices: Devices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.devices._PATIENCE_S", 0.0)
+    devices.refresh()
+    slow = threading.Event()
+    find = diskids.by_file
+
+    def slowly(*args: Any) -> str | None:
+        slow.wait(60)
+        return find(*args)
+
+    monkeypatch.setattr(diskids, "by_file", slowly)
+    assert devices.labels(7, 0, 7) == (("device", "loop0"),)
+    threading.Timer(0.05, slow.set).start()
+    devices.settle(60)
+    devices.refresh()
+    assert devices.labels(7, 0, 7) == (("device", "loop0"), ("disk_id", "1"))
 
 
 def test_no_absolute_path_becomes_a_label(devices: Devices, tmp_path: Path) -> None:

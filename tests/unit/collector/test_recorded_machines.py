@@ -68,6 +68,7 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     collector = Collector(CollectorSettings("h", root, root / "ds", (root / "lxc",)), SystemClock())
     found = [(s.metric, dict(s.labels), s.value) for s in samples(collector.read())]
     errors = dict(collector.stats.last_error)
+    collector.settle(60)
     collector.close()
     assert errors == {}
     yield Machine(root, manifest, found)

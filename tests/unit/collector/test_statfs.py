@@ -39,7 +39,7 @@ def until(true: Callable[[], object]) -> None:
 
 def asked(worker: Worker[int], key: str, value: int) -> int | None:
     """What asking `key` for `value` gives."""
-    answer = worker.ask(key, lambda: value, timeout_s=10)
+    answer = worker.ask(key, lambda: value, timeout_s=60)
     return answer.value if answer else None
 
 
@@ -89,7 +89,7 @@ def test_a_defect_is_logged_and_costs_no_thread(
     worker: Worker[int], clock: Time, caplog: pytest.LogCaptureFixture
 ) -> None:
     worker.submit("a", lambda: 1 // 0)
-    assert worker.settle(10)
+    assert worker.settle(60)
     clock.now = 100
     assert worker.abandoned == 0
     assert asked(worker, "b", 2) == 2
@@ -123,7 +123,7 @@ def test_what_waits_behind_a_hanging_call_is_made_by_another_thread(
 
 def test_an_answer_that_is_too_old_is_not_shown(worker: Worker[int], clock: Time) -> None:
     worker.submit("a", lambda: 1)
-    assert worker.settle(10)
+    assert worker.settle(60)
     clock.now = 10
     assert worker.fresh("a", age_s=10) == 1
     assert worker.fresh("a", age_s=9) is None
@@ -136,9 +136,10 @@ def test_no_more_threads_than_allowed_are_given_up(
         hang(worker, f"dead{number}", release)
         clock.now += 5
         assert worker.abandoned == number + 1
-    threads = threading.active_count()
+    # Threads of other tests may end meanwhile: what counts is that none begins.
+    threads = set(threading.enumerate())
     assert not worker.submit("alive", lambda: 1)
-    assert threading.active_count() == threads
+    assert set(threading.enumerate()) <= threads
     release.set()
     until(lambda: worker.abandoned == 0)
     assert asked(worker, "alive", 2) == 2
@@ -148,7 +149,7 @@ def test_ask_does_not_wait_longer_than_told(worker: Worker[int], release: thread
     hang(worker, "dead", release)
     started = time.monotonic()
     assert worker.ask("other", lambda: 1, timeout_s=0.05) is None
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60  # without a limit it would wait for ever
 
 
 def test_an_answer_that_came_too_late_is_given_to_the_next_who_asks(
@@ -157,7 +158,7 @@ def test_an_answer_that_came_too_late_is_given_to_the_next_who_asks(
     hang(worker, "slow", release)
     assert worker.ask("behind", lambda: 1, timeout_s=0) is None
     release.set()
-    assert worker.settle(10)
+    assert worker.settle(60)
     assert asked(worker, "behind", 2) == 1
     assert asked(worker, "behind", 2) == 2
 
@@ -170,11 +171,13 @@ def test_what_is_forgotten_leaves_nothing(worker: Worker[int]) -> None:
 
 
 def test_closing_ends_the_thread() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     worker: Worker[int] = Worker()
-    worker.ask("a", lambda: 1, timeout_s=10)
+    assert asked(worker, "a", 1) == 1
+    (thread,) = set(threading.enumerate()) - before
     worker.close()
-    until(lambda: threading.active_count() == before)
+    thread.join(60)
+    assert not thread.is_alive()
     assert not worker.submit("b", lambda: 1)
 
 

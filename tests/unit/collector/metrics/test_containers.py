@@ -82,6 +82,7 @@ def test_what_is_defined_is_told_of_a_real_container() -> None:
     settings = CollectorSettings("h", captures.V2_LIMITED, captures.V2_LIMITED / "ds")
     collector = Collector(settings, SystemClock())
     (row,) = [row for row in collector.read().rows if row.entity.name == "c7"]
+    collector.settle(60)
     collector.close()
     told = {column.metric for column in row.columns}
     for group in (cpu, io, memory, network, pids, pressure, state):

@@ -36,6 +36,7 @@ def captured() -> Iterator[Make]:
             if root not in devices:
                 devices[root] = Devices(root, Path("/var/tmp/nxhd/datastores"))
                 undo.callback(devices[root].close)
+                undo.callback(devices[root].settle, 60)
             return Container(
                 ContainerRef(name, vmid),
                 pid,
@@ -93,7 +94,7 @@ def test_a_file_system_that_does_not_answer_is_absent(captured: Make) -> None:
     # A capture has no /proc/PID/root: statfs fails, and nothing is shown as 0.
     container = captured(V2, "c8", None)
     source = opened(filesystem.GROUP, container)
-    container.devices.usages.settle(10)
+    assert container.devices.usages.settle(60)
     sizes = [value for (metric, _), value in read(source).items() if "filesystem" in metric]
     assert len(sizes) == 3
     assert all(math.isnan(value) for value in sizes)

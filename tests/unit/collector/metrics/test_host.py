@@ -30,6 +30,7 @@ Found = dict[tuple[str, Labels], float]
 def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     devices = Devices(request.param, Path("/nowhere"))
     yield Machine(request.param, devices)
+    devices.settle(60)
     devices.close()
 
 
@@ -76,12 +77,16 @@ def test_no_pressure_in_the_kernel_is_no_group(tmp_path: Path) -> None:
     devices.close()
 
 
-def hybrid() -> Machine:
-    return Machine(HYBRID, Devices(HYBRID, Path("/nowhere")))
+@pytest.fixture
+def hybrid() -> Iterator[Machine]:
+    devices = Devices(HYBRID, Path("/nowhere"))
+    yield Machine(HYBRID, devices)
+    devices.settle(60)
+    devices.close()
 
 
-def test_one_disk_and_one_nic_are_counted_of_many() -> None:
-    disks, nics = read(host_disks.GROUP, hybrid()), read(host_network.GROUP, hybrid())
+def test_one_disk_and_one_nic_are_counted_of_many(hybrid: Machine) -> None:
+    disks, nics = read(host_disks.GROUP, hybrid), read(host_network.GROUP, hybrid)
     assert {labels for _, labels in disks} == {(("device", "vda"),)}
     assert {labels for _, labels in nics} == {(("device", "eth0"),)}
     received = int((HYBRID / "sys/class/net/eth0/statistics/rx_bytes").read_text())
@@ -91,8 +96,8 @@ def test_one_disk_and_one_nic_are_counted_of_many() -> None:
     assert written == int(words[6]) * 512
 
 
-def test_the_hosts_file_systems_are_told_once_and_without_loops() -> None:
-    found = read(host_filesystems.GROUP, hybrid())
+def test_the_hosts_file_systems_are_told_once_and_without_loops(hybrid: Machine) -> None:
+    found = read(host_filesystems.GROUP, hybrid)
     assert {labels for _, labels in found} == {(("device", "vda"), ("mountpoint", "/"))}
 
 
