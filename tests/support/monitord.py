@@ -1,5 +1,8 @@
 """The other side of the wire, written from the protocol: what oned would keep."""
 
+import contextlib
+import errno
+import random
 import re
 import socket
 import threading
@@ -9,8 +12,13 @@ from base64 import b64decode
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from support.busybox import until
 
 Template = list[tuple[str, str | dict[str, str]]]
+
+PORTS = range(10_240, 32_768)
+"""Below those that the kernel gives to whoever connects: one stays free while nobody listens."""
+_MARK = b"caught up"
 
 # The rules of oned's lexer: a quoted string is the longest run of non-quotes and escaped quotes.
 _TOKEN = re.compile(
@@ -74,12 +82,9 @@ class Monitord:
         self._key = key
         self.messages: list[tuple[float, str, str, int, int, str]] = []
         """(monotonic seconds, type, outcome, host id, epoch, text) in order of arrival."""
-        self._stream, self._datagram = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
-        self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._stream.bind(("127.0.0.1", port))
+        self._marks, self._counting = 0, threading.Lock()
+        self.port, self._stream, self._datagram = bound(port)
         self._stream.listen()
-        self.port: int = self._stream.getsockname()[1]
-        self._datagram.bind(("127.0.0.1", self.port))
         self._open = True
         self._threads = [threading.Thread(target=t) for t in (self._streams, self._datagrams)]
 
@@ -90,18 +95,28 @@ class Monitord:
 
     def __exit__(self, *_: object) -> None:
         self._open = False
-        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-            with socket.socket(type=kind) as last:
-                last.connect(("127.0.0.1", self.port))
-                last.send(b"")
+        self._send(b"")
         for thread in self._threads:
             thread.join()
         self._stream.close()
         self._datagram.close()
 
+    def caught_up(self) -> float:
+        """Wait until all that was sent before is kept; the time, for what comes from now on."""
+        marks = self._marks
+        self._send(_MARK)
+        until(lambda: self._marks == marks + 2, "what was sent before")
+        return time.monotonic()
+
     def texts(self, kind: str) -> list[str]:
         """What came of one type."""
         return [text for _, found, _, _, _, text in list(self.messages) if found == kind]
+
+    def _send(self, raw: bytes) -> None:
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(type=kind) as out:
+                out.connect(("127.0.0.1", self.port))
+                out.send(raw)
 
     def _streams(self) -> None:
         while self._open:
@@ -114,5 +129,27 @@ class Monitord:
             self._keep(self._datagram.recv(65536))
 
     def _keep(self, raw: bytes) -> None:
-        if raw:
+        if raw == _MARK:
+            with self._counting:
+                self._marks += 1
+        elif raw:
             self.messages.append((time.monotonic(), *open_message(raw, self._key)))
+
+
+def bound(port: int) -> tuple[int, socket.socket, socket.socket]:
+    """`port` (0: any that is free for both kinds) and its sockets, for streams and datagrams."""
+    while True:
+        chosen = port or random.choice(PORTS)
+        with contextlib.ExitStack() as failing:
+            stream = failing.enter_context(socket.socket())
+            datagram = failing.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                for each in (stream, datagram):
+                    each.bind(("127.0.0.1", chosen))
+            except OSError as error:
+                if port or error.errno != errno.EADDRINUSE:
+                    raise
+                continue
+            failing.pop_all()
+            return chosen, stream, datagram

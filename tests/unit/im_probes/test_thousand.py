@@ -1,10 +1,10 @@
 """A host of 1,000 containers: every message arrives whole, by the way that its size needs."""
 
-import threading
 from base64 import b64decode
 from collections.abc import Iterator
 
 import pytest
+from support.busybox import until
 from support.monitord import Monitord, parse_template
 
 from collector.model import Column, Entity, Row, Stamp
@@ -58,10 +58,7 @@ def test_all_of_them_arrive(sight: Sight, front_end: Monitord, kind: MessageType
     raw = message(kind, 3, 1_795_328_538, text)
     assert len(raw) > DATAGRAM_MAX, "it goes by TCP: monitord's buffer for datagrams ends at 64 KiB"
     Network("127.0.0.1", front_end.port).send(raw, reliable=kind is MessageType.STATE_VM)
-    for _ in range(1_000):
-        if front_end.messages:
-            break
-        threading.Event().wait(0.05)
+    until(lambda: front_end.messages, "the message")
     (arrived,) = front_end.texts(kind)
     found = [pairs for name, pairs in parse_template(arrived) if name == "VM"]
     assert [pairs["ID"] for pairs in found if isinstance(pairs, dict)] == [

@@ -5,6 +5,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from support.monitord import bound
 
 from im_probes.transport import DATAGRAM_MAX, Network
 
@@ -12,13 +13,11 @@ from im_probes.transport import DATAGRAM_MAX, Network
 @pytest.fixture
 def ports() -> Iterator[tuple[socket.socket, socket.socket, int]]:
     """A UDP and a TCP socket on one port of the loopback."""
-    with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
-        stream.bind(("127.0.0.1", 0))
+    port, stream, datagram = bound(0)
+    with stream, datagram:
         stream.listen()
-        stream.settimeout(5)
-        datagram.settimeout(5)
-        port = stream.getsockname()[1]
-        datagram.bind(("127.0.0.1", port))
+        stream.settimeout(60)
+        datagram.settimeout(60)
         yield stream, datagram, port
 
 

@@ -40,7 +40,9 @@ def test_hostile_names_reach_their_pages(world: Any, name: str) -> None:
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=50,
+    deadline=None,
 )
 @given(st.text(st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1))
 def test_any_name_is_found_by_its_path(world: Any, name: str) -> None:

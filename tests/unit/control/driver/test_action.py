@@ -34,7 +34,7 @@ from control.driver import caller
 try:
     with caller.watched():
         print("ready", flush=True)
-        for _ in range(200):
+        for _ in range(2400):
             time.sleep(0.05)
         print("never", flush=True)
 except SystemExit as end:

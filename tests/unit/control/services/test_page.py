@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.port import reserved
 
 from control.problem import Problem
 from control.services import page
@@ -26,11 +27,6 @@ def listening() -> Iterator[int]:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         yield taken.getsockname()[1]
-
-
-def free_port() -> int:
-    with listening() as port:
-        return port
 
 
 def configured(tmp_path: Path, listen: str, more: str = "") -> Path:
@@ -79,28 +75,30 @@ def status(url: str, authorization: str = "") -> tuple[int, bytes]:
 
 
 @contextmanager
-def serving(path: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
+def serving(
+    tmp_path: Path, port: int, more: str = ""
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The page's process and its URL, once it answers."""
+    path, url = configured(tmp_path, f"127.0.0.1:{port}", more), f"http://127.0.0.1:{port}"
     argv = [sys.executable, "-c", "import control.services.page as p; raise SystemExit(p.main())"]
     process = subprocess.Popen([*argv, "--config", str(path)], stderr=subprocess.PIPE)
     try:
         deadline = time.monotonic() + 60
         while True:
             try:
-                status(url)
+                status(f"{url}/healthz")
                 break
             except OSError:
                 assert time.monotonic() < deadline, "never answered"
                 time.sleep(0.05)
-        yield process
+        yield process, url
     finally:
         process.kill()
         process.communicate()
 
 
 def test_it_answers_before_there_is_a_store_and_ends_in_order(tmp_path: Path) -> None:
-    url = f"http://127.0.0.1:{free_port()}"
-    path = configured(tmp_path, url.removeprefix("http://"))
-    with serving(path, f"{url}/healthz") as process:
+    with reserved() as port, serving(tmp_path, port) as (process, url):
         code, body = status(f"{url}/healthz")
         assert (code, json.loads(body)["status"]) == (503, "unreadable")
         assert status(f"{url}/")[0] == 200
@@ -112,8 +110,7 @@ def test_with_a_token_it_asks_everybody(tmp_path: Path) -> None:
     token = "0123456789abcdef0123"
     (tmp_path / "token").write_text(f"{token}\nwhat follows does not count\n")
     (tmp_path / "token").chmod(0o600)
-    url = f"http://127.0.0.1:{free_port()}"
     more = f'token_file = "{tmp_path}/token"'
-    with serving(configured(tmp_path, url.removeprefix("http://"), more), f"{url}/healthz"):
+    with reserved() as port, serving(tmp_path, port, more) as (_, url):
         assert status(f"{url}/")[0] == 401
         assert status(f"{url}/", f"Bearer {token}")[0] == 200

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from support.port import reserved
 
 from control.services import page_start
 from control.settings.config import Config, PageSection
@@ -49,7 +50,9 @@ def test_where_a_browser_finds_it(listen: str, url: str) -> None:
 
 
 def test_whether_something_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        listen = f"127.0.0.1:{server.getsockname()[1]}"
-        assert page_start.answers(Config(page=PageSection(listen=listen)))
-    assert not page_start.answers(Config(page=PageSection(listen=listen)))
+    with reserved() as port:
+        chosen = Config(page=PageSection(listen=f"127.0.0.1:{port}"))
+        assert not page_start.answers(chosen)
+        with socket.create_server(("127.0.0.1", port)):
+            assert page_start.answers(chosen)
+        assert not page_start.answers(chosen)

@@ -14,10 +14,10 @@ def test_keys_come_one_by_one_and_the_terminal_is_put_back() -> None:
         with keyboard(inside) as pressed:
             assert pressed(0) is None
             os.write(outside, b"mq")
-            assert (pressed(5), pressed(5), pressed(0)) == ("m", "q", None)
+            assert (pressed(60), pressed(60), pressed(0)) == ("m", "q", None)
             os.write(outside, b"\x03")
             with pytest.raises(KeyboardInterrupt):  # as a signal it is no key that can be read
-                pressed(5)
+                pressed(60)
         assert termios.tcgetattr(inside) == before
     finally:
         os.close(outside)
