@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from support.busybox import VETH, Busybox, until
 
+from collector.brief import newest
 from collector.store import FILE_NAME
 from collector.store.sqlite import SqliteReader
 
@@ -70,7 +71,8 @@ def agent(directory: Path) -> Iterator[int]:
     config.write_text(f'[collector]\ninterval = "1s"\n[store]\ndirectory = "{directory}/store"\n')
     process = subprocess.Popen([_ENTRY, "agent", "--no-page", "--config", config])
     try:
-        until((directory / "store" / FILE_NAME).exists, "the store", timeout=60)
+        store = str(directory / "store" / FILE_NAME)
+        until(lambda: newest(store, ("host",), rates=False), "the first cycle")
         yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)

@@ -65,7 +65,7 @@ def main() -> int:
         print(f"{'':<20}{'N':>5}{'CPU ms':>9}{'ratio':>8}{'wall ms':>10}{'ratio':>8}   started")
         for count in map(int, chosen.containers.split(",")):
             containers += started(busybox, len(containers), count)
-            until(lambda n=count: seen(base) >= n, "all in the store", timeout=120)
+            until(lambda n=count: seen(base) >= n, "all in the store")
             probes(scripts, count, chosen.runs)
             if count == chosen.client:
                 with Monitord() as monitord:
@@ -185,7 +185,7 @@ def deaths(monitord: Monitord, containers: list[Container]) -> None:
         marks = (f'ID="{container.name.removeprefix("one-")}"', "POWEROFF")
         os.kill(container.pid, signal.SIGKILL)
         died = time.monotonic()
-        until(lambda m=marks: heard(monitord, m), container.name, timeout=30)
+        until(lambda m=marks: heard(monitord, m), container.name)
         delays.append(heard(monitord, marks) - died)
     delays.sort()
     at = {
