@@ -18,7 +18,7 @@ from pathlib import Path
 
 BUSYBOX = Path("/bin/busybox")
 CGROUPS = Path("/sys/fs/cgroup")
-_TIMEOUT_S = 60
+_TIMEOUT_S = 180
 _BASE_CONFIG = """\
 lxc.uts.name = {host}
 lxc.rootfs.path = dir:{rootfs}
@@ -57,6 +57,12 @@ def until(condition: Callable[[], object], what: str, timeout: float = 120.0) ->
         time.sleep(0.005)
 
 
+def obeys(init: int) -> bool:
+    """Whether this init, busybox's, heeds signals by now: what comes before, the kernel drops."""
+    caught = Path(f"/proc/{init}/status").read_text().partition("SigCgt:")[2].split()[0]
+    return bool(int(caught, 16) >> (signal.SIGTSTP - 1) & 1)  # the others it has blocked by then
+
+
 class Container:
     """One container of a `Busybox`. `pid` is its init's while it runs."""
 
@@ -68,12 +74,15 @@ class Container:
         """Start it and wait until LXC says that it runs."""
         log = self.lxc_path / self.name / "log"
         run("lxc-start", "-P", str(self.lxc_path), "-n", self.name, "-l", "ERROR", "-o", str(log))
-        self.pid = int(run("lxc-info", "-P", str(self.lxc_path), "-n", self.name, "-pH"))
+        self.pid = self._init()
+        assert self.pid, f"{self.name} ended at once: {log}"
         return self
 
     def stop(self) -> None:
         """Kill it and wait until its monitor is gone too."""
-        monitor = self.monitor()
+        if not (monitor := self.monitor()):  # it may have rebooted
+            self.pid = self._init()
+            monitor = self.monitor()
         run("lxc-stop", "-P", str(self.lxc_path), "-n", self.name, "-k", check=False)
         _ended(monitor)
         self.pid = 0
@@ -91,11 +100,13 @@ class Container:
         return run(*self._attached(argv), check=check)
 
     @contextlib.contextmanager
-    def attached(self, *argv: str) -> Iterator[subprocess.Popen[bytes]]:
+    def attached(
+        self, *argv: str, stdin: int = subprocess.DEVNULL
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """A command that runs inside during the block and is killed at its end."""
         process = subprocess.Popen(
             self._attached(argv),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
@@ -120,6 +131,10 @@ class Container:
     def cgroup(self, controller: str) -> Path:
         """Its directory of a v1 controller of this machine, or of the v2 tree ("unified")."""
         return CGROUPS / controller / f"lxc.payload.{self.name}"
+
+    def _init(self) -> int:
+        """Its init's process id; 0 when it does not run."""
+        return int(run("lxc-info", "-P", str(self.lxc_path), "-n", self.name, "-pH").strip() or 0)
 
     def _attached(self, argv: Sequence[str]) -> list[str]:
         path, name = str(self.lxc_path), self.name
@@ -232,9 +247,9 @@ def _ended(pid: int) -> None:
     with os.fdopen(fd):
         end = select.poll()
         end.register(fd, select.POLLIN)
-        if not end.poll(10_000):
+        if not end.poll(60_000):
             signal.pidfd_send_signal(fd, signal.SIGKILL)
-            end.poll(10_000)
+            end.poll(60_000)
 
 
 def _clear_cgroups(name: str) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 
+from support.busybox import obeys, until
 from support.installation import Installation
 
 from control.doctor.finding import NODE, Finding
@@ -66,5 +67,8 @@ class Ward:
 
     def halt(self) -> "Ward":
         """It ends by itself: nothing of OpenNebula's cleans up behind it."""
+        init = self.container.init()
+        assert init is not None
+        until(lambda: obeys(init), "init to heed signals")
         assert self.container.shut_down(60)
         return self

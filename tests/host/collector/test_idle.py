@@ -20,7 +20,7 @@ pytestmark = pytest.mark.host
 CPU, KILLS = "lxc_cpu_usage_seconds_total", "lxc_memory_oom_kills_total"
 TOLD = ("waiting", "stalled")
 # More than fits into the memory: it waits for room and for the disk.
-LOAD = "dd if=/dev/zero of=/root/f bs=1M count=64; sync; rm /root/f"
+LOAD = "dd if=/dev/zero of=/root/f bs=1M count=64 conv=fsync; rm /root/f"
 
 
 @pytest.fixture
