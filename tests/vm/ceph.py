@@ -72,7 +72,7 @@ class Ceph:
         """The process of "mon", "mgr" or "osd"."""
         return Service(self.home / f"run/{kind}.pid", self.home / f"log/{kind}.out")
 
-    def client(self, *argv: str, timeout: float = 120) -> str:
+    def client(self, *argv: str, timeout: float = 300) -> str:
         """Output of a ceph or rbd command as the cluster's administrator, on this machine."""
         configuration = {"CEPH_CONF": str(self.home / "ceph.conf")}
         return run(
@@ -133,7 +133,7 @@ class Ceph:
         configuration = {"CEPH_CONF": str(self.home / "ceph.conf")}
         self.daemon(kind).start(argv, bound=bound, env=configuration)
 
-    def _wait_until_ready(self, patience: float = 180) -> None:
+    def _wait_until_ready(self, patience: float = 600) -> None:
         deadline = time.monotonic() + patience
         while not self._ready():
             if time.monotonic() > deadline:

@@ -105,7 +105,7 @@ class Machine:
             *("-qmp", f"unix:{self._socket},server=on,wait=off"),
         ]
 
-    def _wait_for_monitor(self, patience: float = 60) -> None:
+    def _wait_for_monitor(self, patience: float = 300) -> None:
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             with suppress(CommandError), self.monitor() as monitor:

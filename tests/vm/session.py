@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -77,7 +77,7 @@ class Session:
 
     def reboot(self, *, power_cut: bool = False) -> None:
         """Restart the guest and wait until systemd says that it is up."""
-        before = self.guest.run("cat /proc/sys/kernel/random/boot_id").stdout
+        before = self._boot()
         if power_cut:
             self.machine.power_cut()
         else:
@@ -86,14 +86,27 @@ class Session:
         deadline = time.monotonic() + 600
         while True:
             self.guest.connect(self.machine.service, bound=False)
-            now = self.guest.run("cat /proc/sys/kernel/random/boot_id", check=False)
-            if not now.returncode and now.stdout != before:
-                break
+            with suppress(CommandError):  # it went down under the connection
+                if self._boot() != before:
+                    break
             if time.monotonic() > deadline:
                 raise CommandError(f"the guest did not restart in 600 s: {self.guest.hint}")
             self.guest.disconnect()
             time.sleep(1)
-        self.guest.run("systemctl is-system-running --wait", check=False)
+        self._wait_until_up()
+
+    def _boot(self) -> str:
+        return self.guest.run("cat /proc/sys/kernel/random/boot_id", timeout=120).stdout
+
+    def _wait_until_up(self, patience: float = 600) -> None:
+        """`--wait` alone gives up where systemd, busy with booting, does not answer in 25 s."""
+        deadline = time.monotonic() + patience
+        ask, said = "systemctl is-system-running --wait", ""
+        while said not in ("running", "degraded"):
+            if time.monotonic() > deadline:
+                raise CommandError(f"the guest is {said!r} after {patience:.0f} s")
+            said = self.guest.run(ask, check=False).stdout.strip()
+            time.sleep(0.2)
 
     def ceph_up(self, *, bound: bool) -> None:
         """Start the cluster and give the guest what a client needs."""

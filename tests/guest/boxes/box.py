@@ -1,9 +1,10 @@
 """A real container of a test."""
 
+import os
 import re
 import subprocess
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -69,12 +70,25 @@ class Box:
 
     def processes(self) -> set[int]:
         """Everything that runs in it, nested cgroups included, by its pid on the host."""
-        files = self.cgroup.rglob("cgroup.procs")
-        return {int(pid) for file in files for pid in file.read_text("ascii").split()}
+        found: set[int] = set()
+        for directory, _, _ in os.walk(self.cgroup):
+            with suppress(OSError):  # a service's group goes with the service
+                text = Path(directory, "cgroup.procs").read_text("ascii")
+                found.update(map(int, text.split()))
+        return found
 
     def process(self, word: str) -> int:
-        """The process that has this word in its command line, once there is one."""
-        return until(lambda: next((p for p in self.processes() if word in _command(p)), 0))
+        """The process that has this word in its command line, once there is one.
+
+        Not lxc-attach, which is asked for it: for a moment it is in the container's cgroup too.
+        """
+
+        def found() -> int:
+            told = ((pid, _command(pid)) for pid in self.processes())
+            is_it = (p for p, said in told if word in said and not said.startswith("lxc-attach\0"))
+            return next(is_it, 0)
+
+        return until(found)
 
     def settled(self) -> int:
         """How many processes it has, once that no longer changes (DHCP is done)."""

@@ -44,7 +44,7 @@ def install(*words: str, checkout: Path = CHECKOUT) -> str:
 def places() -> str:
     """Everything an installation could change; the store's files change by themselves."""
     told = "-printf '%p %y %m %u %g %l %T@\\n'"
-    files = f"find /etc /opt /usr/local -path /opt/roots -prune -o {told}"
+    files = f"find /etc /opt /usr/local -ignore_readdir_race -path /opt/roots -prune -o {told}"
     data = "find /var/lib/nebulxc -maxdepth 1 -printf '%p %y %m %u %g\\n' 2>/dev/null"
     return sh(f"{{ {files}; {data}; }} | sort; getent passwd; getent group")
 
@@ -169,7 +169,7 @@ def test_the_page_answers_and_its_user_owns_nothing() -> None:
     assert running["Gid"].split() == [str(user.pw_gid)] * 4
     assert int(running["CapEff"], 16) == int(running["CapBnd"], 16) == 0
     assert running["NoNewPrivs"] == "1"
-    owned = sh(f"find / -xdev -user {user.pw_uid} -not -path '/proc/*'")
+    owned = sh(f"find / -ignore_readdir_race -xdev -user {user.pw_uid} -not -path '/proc/*'")
     assert owned == ""
 
 
@@ -242,7 +242,8 @@ def test_removed_it_leaves_what_is_the_administrators(box: Box, init: int) -> No
     assert install("--remove") == "nothing to do\n"
     for unit in (*UNITS, *BOOT_UNITS):
         assert shown(unit, "LoadState") == "not-found"
-    left = sh("find /etc /opt /usr/local /run -name '*nebulxc*' -not -path '/opt/nebulxc-test*'")
+    where = "-name '*nebulxc*' -not -path '/opt/nebulxc-test*'"
+    left = sh(f"find /etc /opt /usr/local /run -ignore_readdir_race {where}")
     # the configuration was changed: it is the administrator's
     assert left.split() == ["/etc/nebulxc", "/etc/nebulxc/nebulxc.toml"]
     assert page("/healthz") == ""

@@ -23,7 +23,7 @@ BRIDGES = {WHOLE: "lxcbr0", LATE: "late0"}
 LATE_UNITS = """
 cat > /etc/systemd/system/late-bridge.service <<'UNIT'
 [Service]
-ExecStart=/bin/sh -c 'sleep 60; ip link add late0 type bridge && ip link set late0 up'
+ExecStart=/root/late-bridge
 [Install]
 WantedBy=multi-user.target
 UNIT
@@ -35,18 +35,26 @@ ExecStart=/root/what-ssh-sees
 [Install]
 WantedBy=multi-user.target
 UNIT
+cat > /root/late-bridge <<'SCRIPT'
+#!/bin/sh
+# Late, and not before it is on record what ssh saw while it was missing.
+sleep 60
+until test -e /run/during; do sleep 1; done
+ip link add late0 type bridge && ip link set late0 up
+SCRIPT
 cat > /root/what-ssh-sees <<'SCRIPT'
 #!/bin/sh
 # The probe of STATE_VM, as OpenNebula would run it from the first moment on.
 probe() { echo '<MONITOR_CONFIGURATION/>' | /opt/nebulxc/bin/nebulxc-probe vm/status; }
-ls /run/nebulxc > /run/during
-probe >> /run/during 2>&1
-while test -e /run/nebulxc/recovering; do sleep 0.2; done
 # In one piece: the probe warns that no agent runs before it has looked.
+ls /run/nebulxc > /run/during.part
+probe >> /run/during.part 2>&1
+mv /run/during.part /run/during
+while test -e /run/nebulxc/recovering; do sleep 0.2; done
 probe > /run/after.part 2>&1
 mv /run/after.part /run/after
 SCRIPT
-chmod +x /root/what-ssh-sees
+chmod +x /root/late-bridge /root/what-ssh-sees
 ip link add late0 type bridge
 ip link set late0 up
 systemctl daemon-reload
@@ -107,11 +115,11 @@ class Node:
 
     def told(self) -> str:
         """What the unit said in this boot."""
-        return self.sh("journalctl -b -o cat -u nebulxc-recover")
+        return self.sh("journalctl --sync; journalctl -b -o cat -u nebulxc-recover")
 
     def seen_by_ssh(self) -> tuple[str, str]:
         """What was told when ssh came up, and when nothing was held back any more."""
-        self.sh("timeout 300 sh -c 'until test -e /run/after; do sleep 1; done'")
+        self.sh("timeout 500 sh -c 'until test -e /run/after; do sleep 1; done'")
         return self.sh("cat /run/during"), self.sh("cat /run/after")
 
     def inside(self, vmid: int, command: str) -> str:
@@ -135,9 +143,10 @@ def node(machine: Session) -> Iterator[Node]:
         cancelled = SAVE.format(vmid, xml(vmid))
         made.action("cancel", vmid, f"one-{vmid} node", cancelled)
     units = "late-bridge what-ssh-sees"
-    made.sh(f"systemctl disable -q --now {units}; ip link del late0; rm /root/what-ssh-sees")
-    made.sh(f"{NODE} remove; rm /etc/systemd/system/late-bridge.service")
-    made.sh("rm /etc/systemd/system/what-ssh-sees.service; systemctl daemon-reload")
+    made.sh(f"systemctl disable -q --now {units}; ip link del late0")
+    made.sh(f"{NODE} remove")
+    made.sh("cd /etc/systemd/system && rm late-bridge.service what-ssh-sees.service")
+    made.sh("rm /root/late-bridge /root/what-ssh-sees; systemctl daemon-reload")
 
 
 @pytest.fixture(scope="module")

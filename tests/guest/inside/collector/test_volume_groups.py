@@ -27,7 +27,9 @@ def more() -> Iterator[str]:
     yield MORE
     sh("pvmove -q --abort", check=False)
     sh(f"vgremove -q -ff -y {MORE} && pvremove -q -y /dev/vdc1 /dev/vdc2")
-    sh("wipefs -q -a /dev/vdc && blockdev --rereadpt /dev/vdc && udevadm settle")
+    # udev looks at what was written, and what it has open cannot be taken away.
+    sh("udevadm settle && wipefs -q -a /dev/vdc && udevadm settle")
+    sh("timeout 300 sh -c 'until blockdev --rereadpt /dev/vdc; do sleep 1; done'; udevadm settle")
 
 
 def said(group: str) -> tuple[int, int]:

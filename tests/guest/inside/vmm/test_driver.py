@@ -37,7 +37,7 @@ def test_an_unprivileged_debian_reaches_running_under_the_least_profile(
     assert installation.do("deploy", vm) == "one-71401"
     ask = ("systemctl", "is-system-running")
     booted = {"running", "degraded"}
-    state = until(lambda: {installation.attach(vm, *ask, check=False).strip()} & booted, 240)
+    state = until(lambda: {installation.attach(vm, *ask, check=False).strip()} & booted)
     failed = installation.attach(vm, "systemctl", "list-units", "--failed", "--no-legend")
     assert (state, failed) == ({"running"}, "")
     assert confined(init(installation, vm))
