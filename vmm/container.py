@@ -22,6 +22,9 @@ MONITOR_SECONDS = 30.0
 START_HOOKS_SECONDS = 2.0
 """And for the hooks of a start that never came to its end: they may hang for ever."""
 KILL_SECONDS = 10.0
+YOUNG_SECONDS, DEAF_SECONDS = 60.0, 10.0
+"""How old an init is of which nothing is expected any more, and how long a younger one may take
+until it heeds signals."""
 POLL_SECONDS = 0.05
 
 
@@ -121,6 +124,7 @@ class Container:
         deadline = time.monotonic() + seconds
         self.require_monitor()
         self.thaw()
+        self._await_ears(seconds)
         try:
             liblxc.shut_down(self.name, self._policy.lxc)
         except DriverError:
@@ -145,16 +149,25 @@ class Container:
         self.require_monitor()
         before = self.init()
         self.thaw()
+        self._await_ears(seconds)
         liblxc.reboot(self.name, self._policy.lxc)
         while time.monotonic() < deadline:
             after = self.init()
             # LXC makes init before it runs the start-host hook, which may still fail.
-            if after is not None and after != before and self.lxc_state() == "RUNNING":
+            if after is not None and after != before and self._came_up():
                 return after
             if after is None and monitor.ended(self.state, 0):
                 return None
             time.sleep(POLL_SECONDS)
         return None
+
+    def _came_up(self) -> bool:
+        """Whether LXC calls it running. It answers nobody before all hooks of the start are done,
+        and these may wait for longer than an answer is waited for."""
+        try:
+            return self.lxc_state() == "RUNNING"
+        except DriverError:
+            return False
 
     def freeze(self) -> None:
         """Have every process of it stand still, or leave all of them running."""
@@ -212,6 +225,18 @@ class Container:
         stub.remove(self.stub)
         self.state.remove()
         logs.expire(self._policy)
+
+    def _await_ears(self, seconds: float) -> None:
+        """Wait until an init that was just started heeds signals: before it has said what it does
+        about one, the kernel drops what it is asked."""
+        deadline = time.monotonic() + min(seconds, DEAF_SECONDS)
+        while (
+            (pid := self.init()) is not None
+            and process.age(pid) < YOUNG_SECONDS
+            and not process.heeds_signals(pid)
+            and time.monotonic() < deadline
+        ):
+            time.sleep(POLL_SECONDS)
 
     def _end_start(self, token: str) -> None:
         """Kill what is left of a start that did not come to its end: one that hangs before its

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 HOOK_SECONDS = 60
+LAST_LIFE_SECONDS = 45.0
+"""How long a start by hand waits for the hooks of the stop before it."""
 INSIDE_SECONDS = 20.0
 
 
@@ -51,6 +53,8 @@ def pre_start(state: State, env: Mapping[str, str]) -> None:
     again = state.read(MONITOR) == monitor
     attempt.check(state, env.get(attempt.VARIABLE, ""), again=again)
     plan = Plan.from_json(state.require(PLAN))
+    if not again:
+        _outlast_former(state)
     state.write(MONITOR, monitor)
     state.discard(ERROR)
     boot.live(state)
@@ -129,6 +133,18 @@ def _monitor() -> dict[str, int | str | None]:
     if pid == 1 or os.readlink(f"/proc/{pid}/ns/mnt") != os.readlink("/proc/self/ns/mnt"):
         raise DriverError("LXC's monitor of this start is gone")
     return {"pid": pid, "started": process.start_time(pid), "boot_id": attempt.boot_id()}
+
+
+def _outlast_former(state: State) -> None:
+    """LXC calls a container stopped, and lets it be started, before it runs the hooks of the stop:
+    these would undo what this start does."""
+    from vmm.lxc import monitor
+
+    if not monitor.ended(state, LAST_LIFE_SECONDS):
+        raise DriverError(
+            f"LXC's monitor of the last life of {state.name} has not ended",
+            "see this host's kernel log (dmesg) for what hangs, mostly storage",
+        )
 
 
 def _unmount_root(state: State) -> None:
