@@ -1,8 +1,9 @@
 /* Known loads, each of which says itself what it did. Static: runs in any root.
  *
- *   load burn SECONDS LOOPS     prints "ready", sleeps 2 s, then that many processes loop for that
- *                               long of wall time; prints CPU time used since and wall time of the
- *                               loops (microseconds), then waits for TERM
+ *   load burn SECONDS LOOPS     prints "ready", waits for a byte or the end of its input, then that
+ *                               many processes loop for that long of wall time; prints CPU time
+ *                               used since and wall time of the loops (microseconds), then waits
+ *                               for TERM
  *   load write PATH MIB         writes through the page cache, then fsync
  *   load direct PATH MIB        writes, then reads back, past the page cache; prints bytes of each
  *   load anon MIB               touches that much anonymous memory, prints "ready", waits for TERM
@@ -73,9 +74,9 @@ static void ready(void)
 
 static void burn(double seconds, int loops)
 {
-	/* Whoever measures reads in this pause: starting is over, looping has not begun. */
+	/* Whoever measures reads meanwhile: starting is over, looping has not begun. */
 	say("ready");
-	sleep(2);
+	getchar();
 	long own = used_us(RUSAGE_SELF), start = now_us(), end = start + (long)(seconds * 1e6);
 	for (int i = 0; i < loops; i++)
 		if (child() == 0) {

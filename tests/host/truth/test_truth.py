@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,10 +57,14 @@ class Burnt:
 def burn(container: Container, collector: Collector, seconds: int, loops: int) -> Burnt:
     """Busy loops, read before and after them: entering the container is not part of it."""
     collector.read()
-    with container.attached(LOAD, "burn", str(seconds), str(loops)) as load:
+    words = LOAD, "burn", str(seconds), str(loops)
+    with container.attached(*words, stdin=subprocess.PIPE) as load:
         wait_ready(load)
         before = collector.read()
+        assert load.stdin is not None
         assert load.stdout is not None
+        load.stdin.write(b"\n")
+        load.stdin.flush()
         used_us, wall_us = map(int, load.stdout.readline().split())
         after = collector.read()
     return Burnt(used_us / 1e6, wall_us / 1e6, before, after)
@@ -84,7 +89,8 @@ def test_cpu_under_a_quota(start: Start, collector: Collector, truth: Table) -> 
     note = "did: wall time less CPU time, so also waiting for other programs"
     truth.check("stopped by the quota", "s", wall - used, throttled, 0.3 * wall, note)
     periods = grown(before, after, "lxc_cpu_throttled_periods_total", container)
-    truth.check("periods that were cut", "", wall / 0.1, periods, 6)
+    note = "did: CPU time by the quota of a period; while the machine stands still none is cut"
+    truth.check("periods that were cut", "", used / 0.05, periods, 6, note)
 
 
 def test_two_loops_stay_within_half_a_core(
@@ -134,7 +140,10 @@ def test_a_nic_is_told_from_inside(
 ) -> None:
     peer = f"{loaded.prefix[:12]}-t0"
     container = start("nic", *VETH, f"lxc.net.0.veth.pair = {peer}")
-    # IPv6 announces itself when a link comes up: let it, before and within the bound.
+    # The end that was up first has a queue once a kernel worker saw the other: until then it loses
+    # what is sent. IPv6 announces itself when a link comes up: let it, before and within the bound.
+    state = Path(f"/sys/class/net/{peer}/operstate")
+    until(lambda: state.read_text() == "up\n", f"{peer} to be up")
     time.sleep(2)
     count, size = 20_000, 1400
     cycles = [collector.read()]
@@ -222,22 +231,23 @@ def test_a_file_takes_its_size(on_image: Any, collector: Collector, truth: Table
     before = settled(collector)
     container.attach(LOAD, "write", "/file", "48")
     assert collector.stats.devices is not None
-    for _ in range(130):
-        after = collector.read()
-        if grown(before, after, "lxc_filesystem_used_bytes", container) > 0:
-            break
+    size, reported, deadline = 48 * MIB, 0.0, time.monotonic() + 120
+    # What was asked while it was written tells a part of it.
+    while reported < size and time.monotonic() < deadline:
         time.sleep(0.1)
-    reported = grown(before, after, "lxc_filesystem_used_bytes", container)
-    truth.check("file of 48 MiB", "B used", 48 * MIB, reported, 64 * 1024)
+        reported = grown(before, collector.read(), "lxc_filesystem_used_bytes", container)
+    truth.check("file of 48 MiB", "B used", size, reported, 64 * 1024)
 
 
 def test_tasks_are_counted(start: Start, collector: Collector, truth: Table) -> None:
     container = start("tasks", *limits.pids(100))
-    before = collector.read()
     with container.attached(LOAD, "tasks", "25") as load:
         wait_ready(load)
-        during = collector.read()
-    reported = grown(before, during, "lxc_pids", container)
+        during, deadline = collector.read(), time.monotonic() + 120
+        # What init runs as it starts is a task too, for a moment.
+        while one(during, "lxc_pids", container) > 27 and time.monotonic() < deadline:
+            during = collector.read()
+    reported = one(during, "lxc_pids", container) - 1  # init itself
     truth.check("a process with 25 children", "tasks", 26, reported, 0)
     truth.check("their limit", "tasks", 100, one(during, "lxc_pids_limit", container), 0)
 
@@ -257,9 +267,7 @@ def test_frozen_is_told_and_uses_nothing(start: Start, collector: Collector, tru
     container = start("frozen")
     with container.attached(LOAD, "burn", "60", "1"):
         # More than entering takes: it loops.
-        until(
-            lambda: one(collector.read(), "lxc_cpu_usage_seconds_total", container) > 1, "CPU", 30
-        )
+        until(lambda: one(collector.read(), "lxc_cpu_usage_seconds_total", container) > 1, "CPU")
         container.freeze()
         try:
             before = collector.read()
@@ -286,6 +294,7 @@ def test_a_reboot_from_inside_starts_anew(start: Start, collector: Collector, tr
         now = row(cycles[-1], container)
         if now and first and now.generation not in (0, first.generation):
             break
+    time.sleep(1)
     cycles.append(collector.read())
     assert first is not None
     negative = sum(rate < 0 for rate in all_rates(cycles, container))
@@ -297,12 +306,22 @@ def test_a_reboot_from_inside_starts_anew(start: Start, collector: Collector, tr
     assert new < old
     note = f"the life before had used {old:.1f} s"
     truth.check("reboot: CPU time of the new life", "s CPU", 0, new, old / 2, note)
-    absurd = max(all_rates(cycles, container), default=0.0)
+    absurd = max(all_rates(apart(cycles, 1), container), default=0.0)
     truth.check("reboot: highest CPU rate", "cores", 0, absurd, 2.2, "bound: the machine's CPUs")
 
 
 def row(cycle: Cycle, container: Container) -> Row | None:
     return next((r for r in cycle.rows if r.entity.name == container.name), None)
+
+
+def apart(cycles: list[Cycle], seconds: float) -> list[Cycle]:
+    """Those that are at least so far apart: a reading that waited for the processor is later than
+    its cycle's time, which makes a rate over a moment anything."""
+    kept = cycles[:1]
+    for cycle in cycles[1:]:
+        if cycle.stamp.mono_ns - kept[-1].stamp.mono_ns >= seconds * 1e9:
+            kept.append(cycle)
+    return kept
 
 
 def all_rates(cycles: list[Cycle], container: Container) -> list[float]:
