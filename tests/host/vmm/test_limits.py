@@ -4,10 +4,12 @@ import os
 import time
 
 import pytest
+from support.busybox import until
 from support.installation import Images, Installation, run
 
 from vmm import node
 from vmm.cgroup import cgroups, limits
+from vmm.cgroup.cgroup_tree import CgroupTree
 from vmm.errors import DriverError
 from vmm.policy import CpuQuota, OomPolicy
 from vmm.spec import Limits, VmSpec
@@ -74,8 +76,10 @@ def test_v1_refuses_a_limit_below_what_is_used(installation: Installation, image
     vm = installation.vm(71001, root=images.busybox(), limits=given)
     installation.do("deploy", vm)
     tree = installation.container(vm).cgroups
-    held = "(head -c 80m /dev/zero; exec sleep 60) 2> /dev/null | tail -c 80m > /dev/null 2>&1 &"
-    installation.attach(vm, "sh", "-c", f"{held} sleep 3")
+    held = "(head -c 80m /dev/zero; exec sleep 1000) 2> /dev/null | tail -c 80m > /dev/null 2>&1 &"
+    installation.attach(vm, "sh", "-c", held)
+    path = _memory_group(tree)
+    until(lambda: int(run("cat", f"{path}/memory.usage_in_bytes")) > 64 * MIB, "its memory")
     less = cgroups.settings(
         Limits(cpu=1, memory_bytes=16 * MIB, swap_bytes=0), installation.policy, node.layout()
     )
@@ -125,7 +129,7 @@ def test_the_number_of_processes_is_bounded(images: Images) -> None:
     try:
         vm = installation.vm(71001, root=images.busybox())
         installation.do("deploy", vm)
-        many = "for i in $(seq 40); do sleep 5 & done; wait"
+        many = "for i in $(seq 40); do sleep 1000 > /dev/null 2>&1 & done"
         said = installation.attach(vm, "sh", "-c", f"({many}) 2>&1 || true")
         assert "fork" in said
     finally:
@@ -141,11 +145,13 @@ def test_on_v1_out_of_memory_may_pause_instead(images: Images) -> None:
         installation.do("deploy", vm)
         tree = installation.container(vm).cgroups
         installation.attach(vm, "sh", "-c", f"{HOG} > /dev/null 2>&1 & sleep 0.1")
-        path = next(path for tree, path in tree.payloads() if "memory" in tree.controllers)
-        deadline = time.monotonic() + 120
-        while "under_oom 1" not in run("cat", f"{path}/memory.oom_control"):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        path = _memory_group(tree)
+        until(lambda: "under_oom 1" in run("cat", f"{path}/memory.oom_control"), "the pause")
         installation.do("cancel", vm)
     finally:
         installation.close()
+
+
+def _memory_group(tree: CgroupTree) -> str:
+    """Where v1 has the container's memory."""
+    return next(path for found, path in tree.payloads() if "memory" in found.controllers)

@@ -29,7 +29,7 @@ def test_lxc_destroy_never_touches_an_image(
     container = installation.container(vm)
     if not running:
         installation.attach(vm, "poweroff", check=False)
-        until(lambda: installation.traces()["mounts"] == [], "the mounts to go")
+        until(lambda: _is_down(installation), "its end")
     before = [_files(installation, vm, disk.source) for disk in vm.disks] if not running else None
 
     run("lxc-destroy", "-P", installation.policy.lxc, "-n", vm.name, *force, check=False)
@@ -50,7 +50,7 @@ def test_lxc_destroy_spares_an_image_whose_mount_leaked(
     vm = installation.vm(71001, root=images.busybox())
     installation.do("deploy", vm)
     installation.attach(vm, "poweroff", check=False)
-    until(lambda: installation.traces()["mounts"] == [], "the mounts to go")
+    until(lambda: _is_down(installation), "its end")
     before = _files(installation, vm, vm.disks[0].source)
     rootfs = f"{installation.policy.state}/{vm.name}/rootfs"
     run("mount", "-o", "loop", vm.disks[0].source, rootfs)
@@ -62,6 +62,12 @@ def test_lxc_destroy_spares_an_image_whose_mount_leaked(
         # The next action takes the leaked mount away as well.
         installation.do("cancel", vm)
     assert _files(installation, vm, vm.disks[0].source) == before
+
+
+def _is_down(installation: Installation) -> bool:
+    """Its monitor has run the last hook, and nothing holds an image."""
+    traces = installation.traces()
+    return not any(traces[kind] for kind in ("processes", "mounts", "loops"))
 
 
 def _files(installation: Installation, vm: VmSpec, source: str) -> str:

@@ -55,6 +55,6 @@ def test_where_the_root_is_shared() -> None:
         ["unshare", "--mount", "--propagation", "shared", sys.executable, "-c", PROGRAM],
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=280,
     )
     assert done.stdout == b"done\n", done.stderr.decode()

@@ -1,10 +1,12 @@
 """A context written anew reaches the running guest, which takes its addresses from it."""
 
+import contextlib
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.busybox import until
 from support.installation import Images, Installation, mounted, nic, own, run
 
 from vmm.errors import DriverError
@@ -53,6 +55,15 @@ def context_mounts(installation: Installation, vm: VmSpec) -> int:
     return sum(" /context " in line for line in lines)
 
 
+def programs(installation: Installation, vm: VmSpec) -> list[str]:
+    """What runs in the container, but for what ends at this moment."""
+    found = []
+    for pid in installation.container(vm).cgroups.pids():
+        with contextlib.suppress(OSError):
+            found.append(Path(f"/proc/{pid}/comm").read_text().strip())
+    return sorted(found)
+
+
 @pytest.mark.guest
 def test_a_guest_gets_its_address(installation: Installation, images: Images, vm: VmSpec) -> None:
     added = replace(nic(VMID, 1, vm.nics[0].bridge), attach=True)
@@ -76,8 +87,8 @@ def test_a_guest_gets_its_address(installation: Installation, images: Images, vm
 def test_who_has_a_file_of_it_open_is_not_in_the_way(
     installation: Installation, images: Images, vm: VmSpec
 ) -> None:
-    reading = "exec 3</context/context.sh; cd /context; sleep 1000"
-    installation.attach(vm, "sh", "-c", f"({reading}) </dev/null >/dev/null 2>&1 & echo on")
+    reading = "exec 3</context/context.sh; cd /context"
+    installation.attach(vm, "sh", "-c", f"{reading}; sleep 1000 </dev/null >/dev/null 2>&1 &")
     write_context(installation, images, context_sh="ETH0_IP=10.71.4.10\n")
     installation.do("reconfigure", vm)
     assert "10.71.4.10" in installation.attach(vm, "cat", "/context/context.sh")
@@ -91,12 +102,12 @@ def test_a_guest_without_the_service_or_stuck_in_it_has_the_files_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("vmm.actions.reconfigure.GUEST_SECONDS", 2.0)
-    before = len(installation.container(vm).cgroups.pids())
+    until(lambda: programs(installation, vm) == ["init", "sleep"], "the guest to be up")
     write_context(installation, images, context_sh="SLOW=1\n")
     installation.do("reconfigure", vm)
     assert "did not end in time" in installation.told.infos[-1]
     assert "SLOW" in installation.attach(vm, "cat", "/context/context.sh")
-    assert len(installation.container(vm).cgroups.pids()) == before
+    until(lambda: programs(installation, vm) == ["init", "sleep"], "the service's end")
     installation.attach(vm, "rm", "/bin/service")
     write_context(installation, images, context_sh="NEW=1\n")
     installation.do("reconfigure", vm)

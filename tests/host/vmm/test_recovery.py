@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.busybox import until
 from support.installation import Images, Installation, data_disk, nic, run, settled
 
 from control.recovery import recover_steps
@@ -57,7 +58,13 @@ class Node:
             container.cgroups.kill(60)
             assert monitor.ended(container.state, 60)
             container.cgroups.remove(60)
+        until(self._is_down, "the kernel to take apart what was")
         self._age()
+
+    def _is_down(self) -> bool:
+        """NICs and devices go a little after their container. Nothing of a boot outlives it."""
+        traces = self.installation.traces()
+        return not any(found for kind, found in traces.items() if kind != "files")
 
     def shut_down(self, *vms: VmSpec) -> None:
         """systemd stops what runs, when the recovery's unit has been stopped."""
@@ -65,6 +72,7 @@ class Node:
         for vm in vms:
             run("lxc-stop", "-k", "-P", self.installation.policy.lxc, "-n", vm.name)
             assert monitor.ended(self.installation.container(vm).state, 60)
+        until(self._is_down, "the kernel to take apart what was")
         self._age()
 
     def boots(self, patience: Patience = SHORT, root: Path = Path("/nowhere")) -> dict[str, str]:

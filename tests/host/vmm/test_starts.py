@@ -11,8 +11,9 @@ import pytest
 from support.busybox import until
 from support.installation import Images, Installation, data_disk, mounted, run, settled
 
-from vmm import attempt, lock
+from vmm import attempt, lock, process
 from vmm.errors import DriverError
+from vmm.lxc import monitor
 from vmm.spec import Disk, DiskKind
 
 pytestmark = pytest.mark.host
@@ -86,11 +87,12 @@ def test_nothing_comes_up_after_its_caller_died(
     before = installation.traces()
     deploy = installation.spawn("deploy", vm)
     hanging = _wait_for(installation.base / "hanging")
+    until(lambda: (process.stat_fields(hanging) or "?")[process.STAT_STATE] == "T", "its freeze")
     deploy.send_signal(number)
     deploy.communicate(timeout=200)
     if number == signal.SIGKILL:
         os.kill(hanging, signal.SIGCONT)
-    time.sleep(1)
+    until(lambda: installation.traces()["processes"] == [], "the end of the start")
     assert installation.container(vm).init() is None
     installation.do("cancel", vm)
     assert settled(installation, before) == before
@@ -128,9 +130,7 @@ def test_no_start_by_hand_while_an_action_is_in_flight(
     installation.do("deploy", vm)
     installation.attach(vm, "poweroff", check=False)
     container = installation.container(vm)
-    deadline = time.monotonic() + 120
-    while installation.traces()["mounts"] and time.monotonic() < deadline:
-        time.sleep(0.02)
+    assert monitor.ended(container.state, 120)
     lxc = ("lxc-start", "-P", installation.policy.lxc, "-n", vm.name)
     with lock.exclusive(container.state.lock, 1, "the test"):
         failed = subprocess.run([*lxc], capture_output=True, check=False, timeout=200)

@@ -196,7 +196,7 @@ class HeldStart:
         self.let_go()
         if self.process is not None:
             self.process.kill()
-            self.process.wait(30)
+            self.process.wait(200)
             for stream in (self.process.stdout, self.process.stderr):
                 if stream is not None:
                     stream.close()
@@ -223,7 +223,7 @@ def test_nothing_comes_up_after_the_caller_is_gone(
     assert process.stderr is not None
     process.stdout.close()
     process.stderr.close()
-    process.wait(60)
+    process.wait(200)
     deadline = time.monotonic() + 120
     while installation.traces()["processes"] and time.monotonic() < deadline:
         time.sleep(0.1)
