@@ -40,8 +40,8 @@ def test_input_that_nobody_reads_is_not_waited_for() -> None:
 def test_time_over_ends_it_with_what_it_has_said() -> None:
     ended: list[bool] = []
     argv = ("sh", "-c", "echo begun; exec sleep 1000")
-    told = bounded.run(argv, b"", {"PATH": "/bin:/usr/bin"}, (1, 99), lambda: ended.append(True))
-    assert told == Outcome(124, b"begun\n", b"nebulxc: ended after 1 s\n")
+    told = bounded.run(argv, b"", {"PATH": "/bin:/usr/bin"}, (5, 99), lambda: ended.append(True))
+    assert told == Outcome(124, b"begun\n", b"nebulxc: ended after 5 s\n")
     assert ended == [True]
 
 
@@ -60,4 +60,4 @@ def test_no_descriptor_is_left(tmp_path: Path) -> None:
     run("nxha-none")
     run("sleep", "100", seconds=0.1)
     left = len(os.listdir("/proc/self/fd"))
-    assert left == before
+    assert left <= before  # what others left open may go meanwhile

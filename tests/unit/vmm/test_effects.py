@@ -16,6 +16,8 @@ from vmm.opennebula.arguments import SHAPES
 from vmm.storage import MAPPERS
 
 ROOT = Path(__file__).parents[3]
+OWN = f"x{os.getpid()}"
+"""What another run of these tests on this machine does not have."""
 
 
 def test_every_action_and_mapper_has_its_file() -> None:
@@ -100,8 +102,8 @@ def children() -> set[int]:
 
 def test_a_childs_answer_and_its_errors_come_back() -> None:
     others = children()
-    assert inside.ask_child(lambda: "RUNNING", 10, "asking") == "RUNNING"
-    assert inside.ask_child(lambda: "", 10, "asking") == ""
+    assert inside.ask_child(lambda: "RUNNING", 60, "asking") == "RUNNING"
+    assert inside.ask_child(lambda: "", 60, "asking") == ""
 
     def refuses() -> str:
         raise DriverError("it is busy", "wait")
@@ -123,7 +125,7 @@ def test_a_childs_answer_and_its_errors_come_back() -> None:
         (hangs, "^asking took longer than 0 s$"),
     ):
         with pytest.raises(DriverError, match=said):
-            inside.ask_child(work, 5 if work is not hangs else 0.2, "asking")
+            inside.ask_child(work, 60 if work is not hangs else 0.2, "asking")
     assert children() <= others
 
 
@@ -138,7 +140,7 @@ def test_a_process_is_itself_only_with_its_start_time() -> None:
             assert pidfd is not None
             assert not process.ended(pidfd, 0)
             process.kill(pidfd)
-            assert process.ended(pidfd, 5)
+            assert process.ended(pidfd, 60)
             process.kill(pidfd)
     for gone in (-1, 0, child.pid):
         with process.held(gone) as pidfd:
@@ -147,9 +149,9 @@ def test_a_process_is_itself_only_with_its_start_time() -> None:
 
 
 def test_found_by_what_it_was_started_with() -> None:
-    with subprocess.Popen(["sleep", "60"], env={"NXVE": "x-1"}) as child:
-        assert process.with_variable("NXVE", "x-1") == [child.pid]
-        assert process.with_variable("NXVE", "x") == []
+    with subprocess.Popen(["sleep", "600"], env={"NXVE": f"{OWN}-1"}) as child:
+        assert process.with_variable("NXVE", f"{OWN}-1") == [child.pid]
+        assert process.with_variable("NXVE", OWN) == []
         child.kill()
 
 
@@ -158,16 +160,16 @@ def test_found_in_the_middle_of_an_execve_too(tmp_path: Path) -> None:
     again = tmp_path / "again"
     again.write_text('#!/bin/sh\nexec "$0"\n')
     again.chmod(0o755)
-    with subprocess.Popen([again], env={"NXVE": "x-2"}) as child:
-        found = [process.with_variable("NXVE", "x-2") for _ in range(300)]
+    with subprocess.Popen([again], env={"NXVE": f"{OWN}-2"}) as child:
+        found = [process.with_variable("NXVE", f"{OWN}-2") for _ in range(300)]
         child.kill()
     assert found == [[child.pid]] * 300
 
 
 def test_an_empty_environment_is_not_waited_for() -> None:
-    with subprocess.Popen(["sleep", "60"], env={}) as child:
+    with subprocess.Popen(["sleep", "600"], env={}) as child:
         began = time.monotonic()
-        assert child.pid not in process.with_variable("NXVE", "x-3")
+        assert child.pid not in process.with_variable("NXVE", f"{OWN}-3")
         assert time.monotonic() - began < process.EXECVE_SECONDS
         child.kill()
 

@@ -29,7 +29,7 @@ def test_a_program_that_takes_too_long_ends_with_what_it_started() -> None:
     begun = time.monotonic()
     with pytest.raises(CommandError, match="sh did not end in time"):
         Host().run("sh", "-c", "sleep 60 & sleep 60", timeout=0.2)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 50
 
 
 def test_a_program_that_is_not_there() -> None:
