@@ -90,7 +90,7 @@ class HangingFuse:
         # Without -i mount(8) would ask a helper, which looks at the mount point and hangs.
         argv = ["mount", "-i", "-t", kind, "-o", options, self._device or "nothing"]
         self.point.mkdir(parents=True, exist_ok=True)
-        subprocess.run([*argv, str(self.point)], pass_fds=[self._server], check=True, timeout=10)
+        subprocess.run([*argv, str(self.point)], pass_fds=[self._server], check=True, timeout=60)
         self._undo.callback(run, "umount", "--lazy", str(self.point))
         self._undo.callback(self.answer)
         return self
