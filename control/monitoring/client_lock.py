@@ -41,16 +41,19 @@ def end(host_id: int, directory: Path = DIRECTORY) -> bool:
 
 def _take(file: IO[str]) -> bool:
     """Lock `file`, ending who holds it: politely, then after GRACE_S not; whether one did."""
-    deadline, asked = time.monotonic() + GRACE_S, False
+    holder, since, asked, ended = None, time.monotonic(), False, False
     while not _locked(file):
-        over = time.monotonic() > deadline
-        if not asked or over:
-            asked = _signal(file, signal.SIGKILL if over else signal.SIGTERM)
-        if time.monotonic() > deadline + GRACE_S:
+        if (now := _holder(file)) != holder:  # of several that start at once another was quicker
+            holder, since, asked = now, time.monotonic(), False
+        waited = time.monotonic() - since
+        if waited > 2 * GRACE_S:
             raise Problem(f"{file.name}: the client that holds it cannot be ended: end it by hand")
+        if not asked or waited > GRACE_S:
+            asked = _signal(file, signal.SIGKILL if waited > GRACE_S else signal.SIGTERM)
+            ended |= asked
         time.sleep(_LOOK_S)
     file.truncate(0)  # a number that nobody here has any more may be anybody's
-    return asked
+    return ended
 
 
 def _locked(file: IO[str]) -> bool:
