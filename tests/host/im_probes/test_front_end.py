@@ -45,9 +45,10 @@ def start(base: Path, monitord: Monitord) -> None:
 def test_another_address(base: Path) -> None:
     with Monitord() as former, Monitord() as present:
         start(base, former)
-        until(lambda: former.texts("BEACON_HOST"), "a beacon at the former address", timeout=60)
+        until(lambda: former.texts("BEACON_HOST"), "a beacon at the former address")
         start(base, present)
-        until(lambda: present.texts("BEACON_HOST"), "a beacon at the new one", timeout=60)
+        until(lambda: present.texts("BEACON_HOST"), "a beacon at the new one")
+        former.caught_up()
         count = len(former.messages)
-        until(lambda: len(present.texts("BEACON_HOST")) > 3, "more of them", timeout=60)
+        until(lambda: len(present.texts("BEACON_HOST")) > 3, "more of them")
         assert len(former.messages) == count
