@@ -6,8 +6,10 @@ import stat
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from support.busybox import until
 from support.installation import Images, Installation, own, settled
 
 from vmm import actions, execution
@@ -65,6 +67,24 @@ def pids(installation: Installation, vm: VmSpec) -> set[int]:
     return installation.container(vm).cgroups.pids()
 
 
+def idle(installation: Installation, vm: VmSpec) -> set[int]:
+    """Its processes once it has booted: a deploy does not wait for that."""
+
+    def booted() -> bool:
+        found = pids(installation, vm)
+        return len(found) == 2 and any(map(_is_idling, found))
+
+    until(booted, "init and its sleep alone")
+    return pids(installation, vm)
+
+
+def _is_idling(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() == b"/bin/sleep\x001000000\0"
+    except OSError:
+        return False
+
+
 @pytest.mark.guest
 @pytest.mark.parametrize("unprivileged", [True, False], ids=["unprivileged", "privileged"])
 def test_output_and_status(installation: Installation, images: Images, unprivileged: bool) -> None:
@@ -87,7 +107,7 @@ def test_output_and_status(installation: Installation, images: Images, unprivile
 
 
 def test_the_action_does_not_wait_for_the_command(installation: Installation, vm: VmSpec) -> None:
-    before = pids(installation, vm)
+    before = idle(installation, vm)
     begin(installation, vm, "sleep 100000")
     record = execution.last(installation.container(vm).state)
     assert execution.runs(record)
@@ -104,7 +124,7 @@ def test_the_action_does_not_wait_for_the_command(installation: Installation, vm
 @pytest.mark.guest
 def test_cancel_ends_what_the_command_has_started(installation: Installation, vm: VmSpec) -> None:
     """In the background, in sessions of their own, and those whose parent is gone."""
-    before = pids(installation, vm)
+    before = idle(installation, vm)
     begin(
         installation,
         vm,
@@ -124,7 +144,7 @@ def test_time_over_and_too_much_output(images: Images) -> None:
     try:
         vm = installation.vm(VMID, root=images.busybox())
         installation.do("deploy", vm)
-        before = pids(installation, vm)
+        before = idle(installation, vm)
         code, out, err = outcome(installation, vm, "sh -c '(sleep 90001 &) ; yes'")
         assert code == 124
         assert len(out) == OUTPUT_BYTES
@@ -141,7 +161,7 @@ def test_time_over_while_suspended(images: Images, monkeypatch: pytest.MonkeyPat
     try:
         vm = installation.vm(VMID, root=images.busybox())
         installation.do("deploy", vm)
-        before = pids(installation, vm)
+        before = idle(installation, vm)
         installation.do("exec", vm, "sleep 90001")
         installation.do("save", replace(vm, lcm_state=6))
         time.sleep(3)  # over the time, and over the first try to kill what is frozen
