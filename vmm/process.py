@@ -33,6 +33,31 @@ def start_time(pid: int) -> int | None:
     return int(fields[STAT_START]) if fields else None
 
 
+def exits(pid: int) -> bool:
+    """Whether the process is gone or about to be: no instruction of its program comes any more."""
+    fields = stat_fields(pid)
+    return fields is None or bool(int(fields[STAT_FLAGS]) & PF_EXITING)
+
+
+def age(pid: int) -> float:
+    """Seconds since the process started; infinite if it is gone."""
+    started = start_time(pid)
+    if started is None:
+        return float("inf")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK")
+
+
+def heeds_signals(pid: int) -> bool:
+    """Whether the process catches or blocks any signal, as what was just executed does not.
+
+    Who takes them by sigtimedwait(2) alone shows none of them while it waits there.
+    """
+    with Ignoring(OSError), open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+        masks = [int(line.split()[1], 16) for line in file if line.startswith(("SigBlk", "SigCgt"))]
+        return any(masks)
+    return False
+
+
 class held:  # noqa: N801 - reads as `with process.held(pid) as pidfd`
     """A pidfd of the process, None when it is gone or did not start at `started`."""
 

@@ -8,6 +8,7 @@ systems are written out before, for whoever copies the images.
 
 import contextlib
 import os
+import time
 
 from vmm import attachments, attempt, boot
 from vmm.container import Container
@@ -17,6 +18,7 @@ from vmm.plan import Plan
 from vmm.state import PLAN
 
 SYNC_SECONDS = 60.0
+FROZEN_SECONDS, POLL_SECONDS = 10.0, 0.02
 
 
 def suspend(container: Container) -> None:
@@ -38,8 +40,13 @@ def suspend(container: Container) -> None:
 
 
 def _require_frozen(container: Container) -> None:
-    if not container.cgroups.frozen():
-        raise DriverError(f"{container.name} runs on though LXC says that it is frozen")
+    """What enters a frozen container (the lxc-attach of a command that was just begun) has the
+    kernel call it not frozen until that stands still too."""
+    deadline = time.monotonic() + FROZEN_SECONDS
+    while not container.cgroups.frozen():
+        if time.monotonic() > deadline:
+            raise DriverError(f"{container.name} runs on though LXC says that it is frozen")
+        time.sleep(POLL_SECONDS)
 
 
 def can_go_on(container: Container) -> bool:

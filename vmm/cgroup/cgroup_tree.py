@@ -68,7 +68,8 @@ class CgroupTree:
         """The container's init: the payload's process that is number 1 in its own namespace."""
         for _, path in self._each():  # the first tree has it already
             for pid in _pids(path):
-                if _is_init(pid):
+                # One that exits has lost its namespaces before it leaves its group.
+                if _is_init(pid) and not process.exits(pid):
                     return pid
         return None
 

@@ -8,6 +8,7 @@ import pytest
 
 from vmm import attachments, attempt, suspension
 from vmm.attachments import Attachment
+from vmm.errors import DriverError
 from vmm.lean.value import replace
 from vmm.state import State
 
@@ -51,3 +52,16 @@ def test_what_was_recorded_before_a_restart_of_the_node(container: Any) -> None:
     assert not suspension.can_go_on(container)
     attachments.save(container.state, [])
     assert not suspension.can_go_on(container)
+
+
+def test_what_entered_a_frozen_container_may_take_a_moment_to_freeze(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = [True, False, False]
+    frozen = SimpleNamespace(name="one-7", cgroups=SimpleNamespace(frozen=said.pop))
+    suspension._require_frozen(frozen)  # type: ignore[arg-type]  # all that it asks
+    assert said == []
+    monkeypatch.setattr(suspension, "FROZEN_SECONDS", 0.1)
+    runs = SimpleNamespace(name="one-7", cgroups=SimpleNamespace(frozen=lambda: False))
+    with pytest.raises(DriverError, match="runs on though LXC says that it is frozen"):
+        suspension._require_frozen(runs)  # type: ignore[arg-type]  # all that it asks
