@@ -14,7 +14,7 @@ from control.stopping import Stop
 
 log = logging.getLogger(__name__)
 
-_ANSWER_TIMEOUT_S = 20.0
+_ANSWER_TIMEOUT_S = 60.0
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - compared, not bound
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 import socket
@@ -74,10 +75,10 @@ class Agent:
     def page(self) -> int:
         """The process id of the page that the agent runs now."""
         assert self._process is not None
-        threads = Path(f"/proc/{self._process.pid}/task").iterdir()
-        children = [
-            word for thread in threads for word in (thread / "children").read_text().split()
-        ]
+        children: list[str] = []
+        for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # the thread ended meanwhile
+                children += (thread / "children").read_text().split()
         (page,) = [int(pid) for pid in children if _runs_page(pid)]
         return page
 
@@ -87,16 +88,25 @@ class Agent:
         processes = run(["ps", "-eo", "args"]).stdout.splitlines()
         monitors = [args for args in processes if f" {self.demo}-" in args and "[lxc" in args]
         files = [str(path) for path in DEMO_BASE.glob(f"{self.demo}*")]
-        cgroups = [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/lxc.*.{self.demo}-*")]
+        # Not by a glob: others' cgroups go while one looks, which fails it.
+        tree = os.walk("/sys/fs/cgroup")
+        cgroups = [
+            f"{top}/{name}"
+            for top, names, _ in tree
+            for name in names
+            if name.startswith("lxc.") and f".{self.demo}-" in name
+        ]
         return links + monitors + files + cgroups
 
 
 def run(argv: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=200, check=True)
 
 
 def _runs_page(pid: str) -> bool:
-    return b"control.services.page" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    with contextlib.suppress(OSError):  # it ended meanwhile
+        return b"control.services.page" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 def _free_port() -> int:
