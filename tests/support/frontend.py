@@ -155,7 +155,7 @@ class FrontEnd:
             capture_output=True,
             cwd="/",
             env=ENVIRONMENT | (env or {}),
-            timeout=120,
+            timeout=250,
             check=False,
         )
         return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.busybox import until
 from support.frontend import Answer, Call, FrontEnd, vmid
 from support.installation import Installation, mounted, run
 from support.stock import Stock
@@ -38,6 +39,11 @@ class Vm:
     def inside(self, command: str) -> str:
         path = ("-P", self.installation.policy.lxc, "-n", NAME)
         return run("lxc-attach", *path, "--", "sh", "-c", command)
+
+    def is_down(self) -> bool:
+        """Nothing of it runs, and nothing holds its image."""
+        traces = self.installation.traces()
+        return not (traces["processes"] or traces["mounts"] or traces["loops"])
 
     def on_disk(self, command: str) -> str:
         """What a command in the powered-off VM's root image writes."""
@@ -117,6 +123,7 @@ def test_stock_scripts_on_a_container_of_ours_lose_no_data(
     ours, front.shims = front.shims, stock.scripts
     answer = front.call(vm.calls["shutdown"])  # stops it, then finds nothing of its own to unmount
     assert (answer.status, vm.pid()) == (32, None)
+    until(vm.is_down, "the hooks of our container")
     run("lxc-destroy", "-P", stock.lxc, "-n", NAME)
     assert vm.on_disk("cat kept") == "ours\n"
     # LXC 5.0 destroys nothing of a container whose root it does not manage, its definition neither.
