@@ -40,14 +40,14 @@ need_packages() {
     [ ${#missing[@]} = 0 ] && return
     say "Installing Debian packages: ${missing[*]}"
     quietly update_lists
-    DEBIAN_FRONTEND=noninteractive quietly apt-get -o DPkg::Lock::Timeout=300 \
+    DEBIAN_FRONTEND=noninteractive quietly apt-get -o DPkg::Lock::Timeout=1800 \
         install --yes --no-install-recommends "${missing[@]}"
 }
 
 # Unlike install, update does not wait for another apt (of the guest's part, of a timer) to end.
 update_lists() {
     local said
-    for _ in {1..60}; do
+    for _ in {1..360}; do
         said=$(LC_ALL=C apt-get -o Acquire::Retries=3 update 2>&1) && return
         [[ $said == *"Could not get lock"* ]] || break
         sleep 5
@@ -62,7 +62,7 @@ need_promtool() {
     if command -v promtool >/dev/null || [ -x "$venv/bin/promtool" ]; then return; fi
     say "Fetching promtool out of Debian's package prometheus"
     place=$(mktemp -d)
-    (cd "$place" && quietly apt-get -o DPkg::Lock::Timeout=300 download prometheus)
+    (cd "$place" && quietly apt-get -o DPkg::Lock::Timeout=1800 download prometheus)
     dpkg-deb --fsys-tarfile "$place"/prometheus_*.deb | tar -x -C "$place" ./usr/bin/promtool
     install -m 0755 "$place/usr/bin/promtool" "$venv/bin/promtool"
     rm -rf "$place"

@@ -37,7 +37,7 @@ FOR_CEPH = {
     "ceph-osd": "ceph-osd",
     "rbd": "ceph-common",
 }
-APT_GET = ("apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=900", "--no-install-recommends")
+APT_GET = ("apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=1800", "--no-install-recommends")
 QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
@@ -57,7 +57,7 @@ def ensure(programs: dict[str, str]) -> None:
         run(*APT_GET, "install", *missing, env=QUIET)
 
 
-def _update_lists(patience_s: float = 300) -> None:
+def _update_lists(patience_s: float = 1800) -> None:
     """`apt-get update`, which unlike install does not wait for another apt to end."""
     deadline = time.monotonic() + patience_s
     while True:
