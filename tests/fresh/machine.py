@@ -44,7 +44,7 @@ class FreshMachine:
             text=True,
         )
 
-    def run(self, script: str, timeout: float = 60) -> str:
+    def run(self, script: str, timeout: float = 200) -> str:
         """What a shell script prints; AssertionError with it when the script fails."""
         child = self.popen(script)
         try:
@@ -137,7 +137,7 @@ def _running(root: Path) -> Iterator[int]:
 def _first(outer: "subprocess.Popen[bytes]", root: Path) -> int:
     """The process id of the machine's first process, once it has its root."""
     children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while outer.poll() is None and time.monotonic() < deadline:
         for word in children.read_text().split():
             with contextlib.suppress(OSError):

@@ -32,7 +32,7 @@ def debian(busybox: Busybox, debian_root: Path) -> Iterator[Container]:
     """A running Debian container that has booted."""
     container = busybox.define("debian", *SYSTEMD, f"lxc.rootfs.path = dir:{debian_root}")
     container.start()
-    state, deadline = "", time.monotonic() + 120
+    state, deadline = "", time.monotonic() + 400
     while state not in BOOTED:
         state = container.attach("systemctl", "is-system-running", check=False).strip()
         assert time.monotonic() < deadline, f"it does not boot: {state}"

@@ -1,12 +1,12 @@
 """Devices on this machine's real loops: the kernel's own words and announcements."""
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.busybox import until
+from support.busybox import run, until
+from support.images import new_loop
 
 from collector.devices import Devices
 from collector.model import Labels
@@ -68,17 +68,24 @@ def test_a_deleted_file_is_no_disk(devices: Devices, attach: Attach, tmp_path: P
     assert devices.labels(*number(name), 7) == (("device", name),)
 
 
-def test_a_loop_given_another_file_is_noticed_at_once(
-    devices: Devices, attach: Attach, tmp_path: Path
-) -> None:
-    name = attach(tmp_path / "0/7/disk.0")
-    assert labels(devices, name) == (("device", name), ("disk_id", "0"))
-    (tmp_path / "0/7/disk.1").write_bytes(bytes(1 << 20))
-    subprocess.run(["losetup", "--detach", f"/dev/{name}"], check=True)
-    subprocess.run(["losetup", f"/dev/{name}", tmp_path / "0/7/disk.1"], check=True)
-    devices.refresh()
-    assert devices.version > 0
-    assert labels(devices, name) == (("device", name), ("disk_id", "1"))
+def test_a_loop_given_another_file_is_noticed_at_once(devices: Devices, tmp_path: Path) -> None:
+    (tmp_path / "0/7").mkdir(parents=True)
+    images = [tmp_path / "0/7/disk.0", tmp_path / "0/7/disk.1"]
+    for image in images:
+        image.write_bytes(bytes(1 << 20))
+    # A device that nobody who looks for a free one is given meanwhile.
+    with new_loop(images[0]) as path:
+        name = path.removeprefix("/dev/")
+        assert labels(devices, name) == (("device", name), ("disk_id", "0"))
+        before = devices.version
+        run("losetup", "--detach", path)
+        # While somebody has it open (udev looks into what is new) it stays attached.
+        attached = Path(f"/sys/block/{name}/loop/backing_file")
+        until(lambda: not attached.exists(), f"{name} to be free")
+        run("losetup", path, str(images[1]))
+        devices.refresh()
+        assert devices.version > before
+        assert labels(devices, name) == (("device", name), ("disk_id", "1"))
 
 
 def test_odd_names_stay_apart(devices: Devices, attach: Attach, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from support.children import child
 from collector.store import FILE_NAME, Span
 from collector.store.sqlite import SqliteReader
 
-pytestmark = [pytest.mark.host, pytest.mark.slow]
+pytestmark = [pytest.mark.host, pytest.mark.slow, pytest.mark.timeout(900)]
 
 WRITER = """
 import sys, threading
@@ -65,13 +65,16 @@ def run_and_kill(path: Path, after_s: float) -> int:
 def test_twenty_kills(tmp_path: Path) -> None:
     path = tmp_path / "store" / FILE_NAME
     noise = random.Random()
-    for _ in range(20):
+    kills = 0
+    # On a busy machine upkeep may not come to seal anything in twenty of these lives.
+    while kills < 20 or not sealed(path):
+        kills += 1
         stored = run_and_kill(path, noise.uniform(0.02, 0.8))
         latest = SqliteReader(path).latest()
         assert latest is not None
         assert latest.seq - stored in (0, 1), "killed between storing and telling, at most"
         check(path, latest.seq)
-    assert sealed(path) > 0, "upkeep never sealed anything: the test proved too little"
+        assert kills < 100, "upkeep never sealed anything: the test proves too little"
 
 
 def check(path: Path, seq: int) -> None:

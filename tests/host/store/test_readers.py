@@ -184,4 +184,5 @@ def test_reading_beside_the_writer_opens_no_more_and_more_files(
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(20):
         reader.latest()
-    assert len(os.listdir("/proc/self/fd")) == before
+    # What else was open may be closed meanwhile.
+    assert len(os.listdir("/proc/self/fd")) <= before
