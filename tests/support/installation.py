@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from support.busybox import until
 
 from collector.clock import SystemClock
 from vmm import actions, lock
@@ -30,6 +31,7 @@ from vmm.site import Site
 from vmm.spec import Disk, DiskKind, Limits, Message, Nic, VmSpec
 
 BUSYBOX = Path("/bin/busybox")
+DIRECTORIES = "bin dev proc sys etc tmp root run mnt media sbin usr var"
 INITTAB = """\
 ::sysinit:/etc/rc
 ::respawn:/bin/sleep 1000000
@@ -157,9 +159,10 @@ class Installation:
         size = NodePolicy().id_pool_slots * 65536  # a smaller pool is covered by the whole one
         line = f"root:{self.policy.id_pool_start}:{size}\n"
         for path in (Path("/etc/subuid"), Path("/etc/subgid")):
-            text = path.read_text() if path.exists() else ""
-            if line not in text.splitlines(keepends=True):
-                path.write_text(text + line)
+            with path.open("a+") as file:  # never cut short: a start may be reading it
+                file.seek(0)
+                if line not in file.read().splitlines(keepends=True):
+                    file.write(line)
 
     @property
     def site(self) -> Site:
@@ -209,6 +212,15 @@ class Installation:
         """What a command inside the container writes."""
         path = ("-P", self.policy.lxc)
         return run("lxc-attach", *path, "-n", vm.name, "--", *argv, check=check)
+
+    def booted(self, vm: VmSpec) -> None:
+        """Wait for the last process that its init starts: by then it obeys, and starts no more."""
+        payload = self.container(vm).cgroups
+
+        def sleeps() -> bool:
+            return any(b"sleep\x001000000" in _command(pid) for pid in payload.pids())
+
+        until(sleeps, f"{vm.name} to boot")
 
     def traces(self) -> dict[str, list[str]]:
         """Everything of ours on the host now, but images, logs and the journal."""
@@ -274,14 +286,19 @@ class Installation:
 
     def _processes(self) -> Iterator[str]:
         for pid in _pids():
-            with contextlib.suppress(OSError):
-                line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-                if pid != os.getpid() and str(self.base) in line:
-                    yield f"{pid} {line}"
+            line = _command(pid).replace(b"\0", b" ").decode(errors="replace")
+            if pid != os.getpid() and str(self.base) in line:
+                yield f"{pid} {line}"
 
 
 def _pids() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _command(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def settled(installation: Installation, wanted: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -351,21 +368,7 @@ class Images:
         """The tree of a busybox system whose init obeys shutdown and reboot."""
         root = self._root
         if not root.exists():
-            for name in [
-                "bin",
-                "dev",
-                "proc",
-                "sys",
-                "etc",
-                "tmp",
-                "root",
-                "run",
-                "mnt",
-                "media",
-                "sbin",
-                "usr",
-                "var",
-            ]:
+            for name in DIRECTORIES.split():
                 (root / name).mkdir(parents=True)
             shutil.copy(BUSYBOX, root / "bin/busybox")
             for applet in run(str(BUSYBOX), "--list").split():

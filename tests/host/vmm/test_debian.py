@@ -1,5 +1,6 @@
 """A real distribution: Debian with systemd as init, from an image with its own files' owners."""
 
+import contextlib
 import shutil
 import subprocess
 import time
@@ -7,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.busybox import until
 from support.installation import Images, Installation, data_disk, mounted, nic, own, run, settled
 
 from vmm.spec import Disk, DiskKind, Limits, VmSpec
@@ -15,6 +17,8 @@ pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 CACHE = Path("/var/cache/nebulxc-tests/debian-bookworm.tar")
 PACKAGES = "systemd-sysv,dbus"
+STOP_SECONDS = 90
+"""How long systemd waits for a unit that does not stop."""
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +30,7 @@ def debian(images: Images) -> Path:
         new = CACHE.with_suffix(".new.tar")
         run(
             *("mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(new)),
-            timeout=900,
+            timeout=1500,
         )
         new.rename(CACHE)
     image = images.directory / "debian.ext4"
@@ -42,17 +46,17 @@ def debian(images: Images) -> Path:
     return image
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)  # the first one may have to make the image
 @pytest.mark.parametrize("unprivileged", [True, False], ids=["unprivileged", "privileged"])
 def test_debian_runs_reboots_and_stops(
     installation: Installation, images: Images, debian: Path, bridge: str, unprivileged: bool
 ) -> None:
     vm = installation.vm(
-        71001,
-        data_disk(1, installation.image(71001, 1, images.empty())),
+        own(5),
+        data_disk(1, installation.image(own(5), 1, images.empty())),
         root=debian,
         limits=Limits(cpu=1, memory_bytes=512 << 20),
-        nics=(nic(71001, 0, bridge),),
+        nics=(nic(own(5), 0, bridge),),
         wants_unprivileged=unprivileged,
     )
     before = installation.traces()
@@ -67,7 +71,7 @@ def test_debian_runs_reboots_and_stops(
     assert _is_running(installation, vm.name) == "running", _failed(installation, vm.name)
     begun = time.monotonic()
     installation.do("shutdown", vm)
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < STOP_SECONDS
 
     assert settled(installation, before) == before
 
@@ -80,7 +84,7 @@ ExecStart=/bin/sh -c '. /context/context.sh; echo "$ETH1_IP" > /run/reconfigured
 """Named as that of OpenNebula's packages; minbase has no `ip` to set an address with."""
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_debian_is_changed_while_it_runs(
     installation: Installation, images: Images, debian: Path, bridge: str
 ) -> None:
@@ -107,14 +111,11 @@ def test_debian_is_changed_while_it_runs(
     installation.do("reconfigure", vm)
     assert installation.attach(vm, "cat", "/run/reconfigured") == "10.71.4.6\n"
 
-    before = _processes(installation, vm)
+    sleeping = {"sleep 90001", "sleep 90002"}
     installation.do("exec", vm, "sh -c 'setsid sleep 90001 & sleep 90002'")
-    deadline = time.monotonic() + 60
-    while len(_processes(installation, vm) - before) < 3:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: sleeping <= _processes(installation, vm), "the command to start its children")
     installation.do("exec_cancel", vm)
-    assert not _processes(installation, vm) & {"sleep 90001", "sleep 90002"}
+    assert not _processes(installation, vm) & sleeping
 
     installation.do("reboot", vm)
     assert _is_running(installation, vm.name) == "running", _failed(installation, vm.name)
@@ -124,15 +125,15 @@ def test_debian_is_changed_while_it_runs(
 
 def _processes(installation: Installation, vm: VmSpec) -> set[str]:
     """The command lines in the container."""
-    lines = [
-        Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-        for pid in installation.container(vm).cgroups.pids()
-        if Path(f"/proc/{pid}").exists()
-    ]
-    return set(lines)
+    lines = set()
+    for pid in installation.container(vm).cgroups.pids():
+        with contextlib.suppress(OSError):  # a service of systemd's may end meanwhile
+            line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
+            lines.add(line.decode(errors="replace").strip())
+    return lines
 
 
-def _is_running(installation: Installation, name: str, seconds: float = 90) -> str:
+def _is_running(installation: Installation, name: str, seconds: float = 300) -> str:
     """systemd's own word once it is up: running, or degraded when a unit failed."""
     deadline = time.monotonic() + seconds
     said = ""
@@ -154,6 +155,6 @@ def _inside(installation: Installation, name: str, *argv: str) -> str:
         capture_output=True,
         stdin=subprocess.DEVNULL,
         check=False,
-        timeout=60,
+        timeout=200,
     )
     return done.stdout.decode(errors="replace")

@@ -4,32 +4,36 @@ Afterwards nothing of it is on the host, and the error shown is the original one
 leaves behind, the next action removes.
 """
 
-import contextlib
 import json
 import os
 import shutil
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import pytest
 from support import faults
+from support.busybox import until
 from support.faults import INJECTED, PIPE
-from support.installation import Images, Installation, data_disk, nic, settled
+from support.installation import Images, Installation, data_disk, nic, own, settled
 
 from vmm import execution
 from vmm.errors import DriverError
+from vmm.lxc import monitor
 from vmm.plan import Plan
 from vmm.spec import Disk, DiskKind, VmSpec
 from vmm.state import PLAN
 
 pytestmark = [pytest.mark.host, pytest.mark.slow]
 
+VMID = own(9)
+Found = TypeVar("Found")
+Fault = dict[str, str]
 TESTS = str(Path(__file__).parents[2])
 HOOK = """
 import sys
@@ -50,13 +54,13 @@ def faulty(images: Images, bridge: str) -> Iterator[tuple[Installation, VmSpec]]
     hook = installation.base / "hook.py"
     hook.write_text(HOOK.format(tests=TESTS, base=str(installation.base)))
     installation.hook.write_text(f'#!/bin/sh\nexec {sys.executable} -I {hook} "$@"\n')
-    context = installation.image(71001, 2, images.context({"context.sh": "A=1\n"}))
+    context = installation.image(VMID, 2, images.context({"context.sh": "A=1\n"}))
     vm = installation.vm(
-        71001,
-        data_disk(1, installation.image(71001, 1, images.empty())),
+        VMID,
+        data_disk(1, installation.image(VMID, 1, images.empty())),
         Disk(2, DiskKind.CONTEXT, str(context), "/context", readonly=True),
         root=images.busybox(),
-        nics=(nic(71001, 0, bridge),),
+        nics=(nic(VMID, 0, bridge),),
     )
     shutil.copy(images.busybox(), installation.base / "untouched")
     try:
@@ -69,12 +73,7 @@ class Struck:
     """What came of one action with a fault armed."""
 
     def __init__(
-        self,
-        installation: Installation,
-        vm: VmSpec,
-        action: str,
-        wanted: dict[str, object],
-        *arguments: str,
+        self, installation: Installation, vm: VmSpec, action: str, wanted: Fault, *arguments: str
     ) -> None:
         base = installation.base
         (base / "faults.json").write_text(json.dumps(wanted))
@@ -89,14 +88,15 @@ class Struck:
         self.said = said.read_text()
         self.happened = (base / "struck").stat().st_size > 0
         self.effects = {
-            name: (base / f"effects.{name}").read_text().splitlines()
-            for name in (action, *HOOKS)
-            if (base / f"effects.{name}").exists()
+            path.suffix[1:]: path.read_text().splitlines() for path in base.glob("effects.*")
         }
+        # Its number may have been another effect's when they were counted.
+        lines = self.effects.get(wanted["process"], [])
+        self.struck = next((line for line in lines if line.split()[0] == wanted["at"]), "")
 
-    def amiss(self, effect: str, mode: str) -> Iterator[str]:
+    def amiss(self, mode: str) -> Iterator[str]:
         """What is wrong with what was said of the strike."""
-        told = INJECTED in self.said or effect.endswith(PIPE)
+        told = INJECTED in self.said or self.struck.endswith(PIPE)
         if mode == "fail" and self.status and (not told or "Traceback" in self.said):
             yield "another error is shown"
 
@@ -127,7 +127,7 @@ def _act(
         os._exit(status)
 
 
-def _fault(process: str, at: str, mode: str) -> dict[str, object]:
+def _fault(process: str, at: str, mode: str) -> Fault:
     return {"process": process, "at": at, "mode": mode}
 
 
@@ -167,7 +167,7 @@ def test_deploy(faulty: tuple[Installation, VmSpec], process: str, mode: str, st
     for turn, effect in enumerate(counted[::step]):
         struck = Struck(installation, vm, "deploy", _fault(process, effect.split()[0], mode))
         where = f"{mode} at {effect} of {process}: {struck.said[-300:]!r}"
-        amiss = (*struck.missed(), *struck.amiss(effect, mode))
+        amiss = (*struck.missed(), *struck.amiss(mode))
         problems += [f"{where}: {what}" for what in amiss]
         if struck.status == 0:
             assert installation.container(vm).init() is not None, where
@@ -207,8 +207,8 @@ def test_other_actions(
         _deployed(installation, vm)
         struck = Struck(installation, vm, action, _fault(action, effect.split()[0], mode))
         where = f"{mode} at {effect} of {action}: {struck.said[-300:]!r}"
-        problems += [f"{where}: {what}" for what in struck.amiss(effect, mode)]
-        if mode == "fail" and installation.container(vm).init() is None:
+        problems += [f"{where}: {what}" for what in struck.amiss(mode)]
+        if mode == "fail" and _is_over(installation, vm):
             left = _but_files(installation, before)
             if left != before:
                 problems.append(f"{where} leaves {_difference(left, before)}")
@@ -234,7 +234,7 @@ def test_hooks_of_a_reboot(faulty: tuple[Installation, VmSpec], process: str, mo
         alive = installation.container(vm).init() is not None
         if alive != (struck.status == 0):
             problems.append(f"{where}: it runs: {alive}")
-        amiss = (*struck.missed(), *struck.amiss(effect, mode))
+        amiss = (*struck.missed(), *struck.amiss(mode))
         problems += [f"{where}: {what}" for what in amiss]
         _cancelled(installation, vm, before, where)
     assert not problems, "\n".join(problems)
@@ -274,9 +274,9 @@ def test_actions_on_a_running_container(
     installation, vm = faulty
     nothing = installation.traces()
     _deployed(installation, vm)
-    _booted(installation, vm)
+    installation.booted(vm)
     init, running = installation.container(vm).init(), _inside(installation, vm)
-    do = partial(_do_hot, installation, vm)
+    do, look = partial(_do_hot, installation, vm), partial(_inside, installation, vm)
     do(HOT[name].before)
     whole = _strike(installation, vm, HOT[name], NONE)
     assert whole.status == 0, whole.said
@@ -285,20 +285,20 @@ def test_actions_on_a_running_container(
     problems = []
     for effect in counted:
         do(HOT[name].before)
-        as_it_was = _inside(installation, vm)
+        as_it_was = look()
         struck = _strike(
             installation, vm, HOT[name], _fault(HOT[name].action, effect.split()[0], mode)
         )
         where = f"{mode} at {effect} of {name}: {struck.said[-300:]!r}"
-        problems += [f"{where}: {what}" for what in struck.amiss(effect, mode)]
+        problems += [f"{where}: {what}" for what in struck.amiss(mode)]
         unchanged = mode == "fail" and struck.status and not HOT[name].before
-        if unchanged and _inside(installation, vm) != as_it_was:
+        if unchanged and _in_a_moment(as_it_was, look) != as_it_was:
             problems.append(f"{where}: it is half done")
         _disarm(installation)
         do("exec_cancel" if name == "exec" else "")  # of the one that began before the strike
         do(name)
         do(HOT[name].after)
-        if (left := _inside(installation, vm)) != running:
+        if (left := _in_a_moment(running, look)) != running:
             problems.append(f"{where} leaves {left}")
     assert installation.container(vm).init() == init
     _cancelled(installation, vm, nothing)
@@ -313,11 +313,11 @@ def _do_hot(installation: Installation, vm: VmSpec, name: str) -> None:
 
 def _asked(vm: VmSpec, hot: Hot) -> VmSpec:
     """The VM as the message of that action describes it."""
-    added = replace(nic(71001, 1, vm.nics[0].bridge), attach=True)
+    added = replace(nic(VMID, 1, vm.nics[0].bridge), attach=True)
     return replace(vm, nics=(*vm.nics, added), lcm_state=hot.lcm_state)
 
 
-def _strike(installation: Installation, vm: VmSpec, hot: Hot, wanted: dict[str, object]) -> Struck:
+def _strike(installation: Installation, vm: VmSpec, hot: Hot, wanted: Fault) -> Struck:
     return Struck(installation, _asked(vm, hot), hot.action, wanted, *hot.arguments)
 
 
@@ -329,7 +329,7 @@ def _inside(installation: Installation, vm: VmSpec) -> dict[str, object]:
     return {
         "frozen": container.cgroups.frozen(),
         "planned": [nic.host_name for nic in plan.nics],
-        "nics": [name for name in ("0", "1") if Path(f"/sys/class/net/one-71001-{name}").exists()],
+        "nics": [name for name in ("0", "1") if Path(f"/sys/class/net/one-{VMID}-{name}").exists()],
         "processes": len(container.cgroups.pids()),
         "contexts": Path(f"/proc/{init}/mounts").read_text().count(" /context "),
         "commands": execution.runs(execution.last(container.state)),
@@ -347,8 +347,7 @@ def test_the_last_hook(faulty: tuple[Installation, VmSpec], mode: str) -> None:
     assert counted
     for effect in counted:
         _deployed(installation, vm)
-        fault = _fault("post-stop", effect.split()[0], mode)
-        struck = Struck(installation, vm, "cancel", fault)
+        struck = Struck(installation, vm, "cancel", _fault("post-stop", effect.split()[0], mode))
         assert struck.happened, effect
         assert struck.status == 0, struck.said
         assert settled(installation, before) == before
@@ -359,18 +358,15 @@ def _deployed(installation: Installation, vm: VmSpec) -> None:
     installation.do("deploy", vm)
 
 
-def _booted(installation: Installation, vm: VmSpec) -> None:
-    """Wait for the last process that its init starts."""
-    deadline = time.monotonic() + 60
-    while b"sleep" not in b"".join(map(_command, installation.container(vm).cgroups.pids())):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+def _is_over(installation: Installation, vm: VmSpec) -> bool:
+    """Whether it has ended: one that reboots has no init for a moment."""
+    container = installation.container(vm)
 
+    def over() -> bool:
+        return container.init() is None and monitor.ended(container.state, 0)
 
-def _command(pid: int) -> bytes:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    return b""
+    until(lambda: container.init() is not None or over(), f"{vm.name} to run or to be over")
+    return over()
 
 
 def _cancelled(
@@ -388,12 +384,16 @@ def _cancelled(
 
 def _but_files(installation: Installation, before: dict[str, list[str]]) -> dict[str, list[str]]:
     """What is left of a container that ended in an action that failed: it may still be defined."""
+    return _in_a_moment(before, lambda: installation.traces() | {"files": before["files"]})
+
+
+def _in_a_moment(wanted: Found, look: Callable[[], Found]) -> Found:
+    """What is found, once it is as wanted or a moment is over: of what is killed, cgroups and
+    others are taken apart a little later."""
     deadline = time.monotonic() + 60
-    while (left := installation.traces() | {"files": before["files"]}) != before:
-        if time.monotonic() > deadline:
-            break
+    while (found := look()) != wanted and time.monotonic() < deadline:
         time.sleep(0.02)
-    return left
+    return found
 
 
 def _difference(left: dict[str, list[str]], before: dict[str, list[str]]) -> dict[str, list[str]]:

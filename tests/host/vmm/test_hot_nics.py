@@ -3,7 +3,6 @@
 import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from support.installation import Images, Installation, nic, own, run, settled
 from vmm import applied
 from vmm.errors import DriverError, NotFound
 from vmm.kept import planned_nic, spec
+from vmm.lxc import monitor
 from vmm.nics import network
 from vmm.spec import Nic, VmSpec
 
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.host
 
 VMID = own(2)
 ROUNDS = 100
+EMPTY_BRIDGE = f"nxhabr{os.getpid()}"  # two runs side by side do not meet
 
 
 @pytest.fixture
@@ -101,9 +102,9 @@ def test_every_later_start_has_what_was_attached_and_not_what_was_detached(
     installation.do("detach_nic", more(vm))
     # Of the NIC that it was started with not even the bridge is left: OpenNebula removes an empty
     # one after a detach.
-    run("ip", "link", "add", "nxhabr1", "type", "bridge")
+    run("ip", "link", "add", EMPTY_BRIDGE, "type", "bridge")
     try:
-        cold = replace(hot.nics[2], bridge="nxhabr1", nic_id=3, host_name=f"one-{VMID}-3",
+        cold = replace(hot.nics[2], bridge=EMPTY_BRIDGE, nic_id=3, host_name=f"one-{VMID}-3",
                        guest_name="eth3", mac="02:00:71:04:02:33")  # fmt: skip
         installation.do("attach_nic", replace(vm, nics=(*vm.nics, cold)))
         installation.do("detach_nic", replace(vm, nics=(replace(vm.nics[0], attach=True),)))
@@ -117,13 +118,14 @@ def test_every_later_start_has_what_was_attached_and_not_what_was_detached(
         assert names(installation, vm) == wanted
         installation.do("detach_nic", replace(vm, nics=(replace(cold, attach=True),)))
     finally:
-        run("ip", "link", "del", "nxhabr1")
+        run("ip", "link", "del", EMPTY_BRIDGE)
     _reboots_from_inside(installation, vm)
     assert names(installation, vm) == {"eth2"}
     installation.do("reset", vm)
     assert names(installation, vm) == {"eth2"}
+    installation.booted(vm)
     installation.attach(vm, "poweroff", check=False)
-    _until(lambda: installation.traces()["mounts"] == [], "the container to end")
+    assert monitor.ended(container.state, 120), "the container did not end"
     assert not Path("/sys/class/net", f"one-{VMID}-2").exists()
     run("lxc-start", "-P", installation.policy.lxc, "-n", vm.name)
     assert names(installation, vm) == {"eth2"}
@@ -132,17 +134,11 @@ def test_every_later_start_has_what_was_attached_and_not_what_was_detached(
 
 def _reboots_from_inside(installation: Installation, vm: VmSpec) -> None:
     container = installation.container(vm)
+    installation.booted(vm)  # before that the kernel drops what its init is asked
     before = container.init()
     installation.attach(vm, "reboot", check=False)
-    _until(lambda: container.init() not in (None, before), "a reboot from inside")
+    until(lambda: container.init() not in (None, before), "a reboot from inside")
     container.settle(lambda: True)
-
-
-def _until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
-        time.sleep(0.02)
 
 
 @pytest.mark.guest
@@ -189,7 +185,7 @@ def test_attach_to_one_that_dies_leaves_nothing(installation: Installation, vm: 
             with pytest.raises(NotFound, match="does not run"):
                 installation.do("attach_nic", more(vm))
         dying.join()
-        _until(lambda: installation.traces()["interfaces"] == [], "the NICs to go")
+        until(lambda: installation.traces()["interfaces"] == [], "the NICs to go")
         installation.do("detach_nic", more(vm))
         installation.do("deploy", vm)
     assert installation.traces()["interfaces"] == before
