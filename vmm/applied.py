@@ -5,8 +5,6 @@ A file beside the spec, of the journal's group, which is the page's. Standard li
 
 from __future__ import annotations
 
-import os
-
 from vmm.lean import brief_json
 
 TYPE_CHECKING = False
@@ -34,8 +32,7 @@ def renew_nics(state: State, nics: Iterable[Nic], group: int) -> None:
 
 
 def _replace(state: State, value: Mapping[str, Any], group: int) -> None:
-    state.write_text(FILE, brief_json.dumps(value), MODE)
-    os.chown(state.path(FILE), -1, group)
+    state.write_text(FILE, brief_json.dumps(value), MODE, group)
 
 
 def read(base: str, name: str) -> Mapping[str, Any] | None:

@@ -151,8 +151,7 @@ def _run(state: State, group: int, begun: str, work: Callable[[str], Outcome]) -
 
 
 def _keep(state: State, group: int, record: Record) -> None:
-    state.write_text(FILE, json.dumps(asdict(record)), MODE)
-    os.chown(state.path(FILE), -1, group)
+    state.write_text(FILE, json.dumps(asdict(record)), MODE, group)
 
 
 def _detach(told: int, go_on: int, work: Callable[[], None]) -> None:

@@ -87,11 +87,13 @@ class State:
         """Replace the JSON file `name` in one step."""
         self.write_text(name, brief_json.dumps(value))
 
-    def write_text(self, name: str, text: str, mode: int = 0o600) -> None:
-        """Replace the file `name` in one step."""
+    def write_text(self, name: str, text: str, mode: int = 0o600, group: int = -1) -> None:
+        """Replace the file `name` in one step: whoever may read it finds it readable at once."""
         new = self.path(f".{name}.new")
         fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
         with open(fd, "w", encoding="utf-8") as file:
+            if group >= 0:
+                os.fchown(fd, -1, group)
             file.write(text)
         os.rename(new, self.path(name))
 

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from vmm import applied
 from vmm.spec import Disk, DiskKind, Graphics, Limits, Nic, VmSpec
 from vmm.state import State
@@ -25,6 +27,22 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     found = applied.read(str(tmp_path), "one-7")
     assert found == json.loads(json.dumps(applied.public(VM, 1_100_000_000)))
     assert (tmp_path / "one-7" / applied.FILE).stat().st_mode & 0o777 == 0o640
+
+
+def test_who_may_read_it_may_from_the_first_moment_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page reads it whenever it likes."""
+    state = State(str(tmp_path / "one-7"))
+    state.create()
+    done: list[object] = []
+    rename = os.rename
+    monkeypatch.setattr(os, "fchown", lambda _fd, _uid, gid: done.append(gid))
+    monkeypatch.setattr(os, "rename", lambda *names: done.append(rename(*names)))
+    applied.write(state, VM, 0, 71)
+    assert done == [71, None]
+    state.write("other", {})
+    assert done == [71, None, None]
 
 
 def test_no_secret_is_told_and_unlimited_is_absent() -> None:
