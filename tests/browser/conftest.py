@@ -47,7 +47,9 @@ def chromium(network: Network) -> Iterator[Browser]:
     with contextlib.ExitStack() as stack:
         with network.entered():
             playwright = stack.enter_context(sync_playwright())
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+            browser = playwright.chromium.launch(
+                executable_path=CHROMIUM, args=ARGS, timeout=180_000
+            )
         yield browser
         browser.close()
 

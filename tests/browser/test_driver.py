@@ -37,7 +37,7 @@ def container(site: Site) -> Iterator[Container]:
     state.create()
     applied.write(state, VM, 1_100_000_000, os.getgid())
     journal.append(str(site.base / "journal.jsonl"), ENTRY)
-    until(lambda: answers(f"{site.url}/api/containers/{VM.name}"), VM.name, timeout=60)
+    until(lambda: answers(f"{site.url}/api/containers/{VM.name}"), VM.name)
     yield made
     site.busybox.destroy(made)
 
