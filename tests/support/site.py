@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.busybox import Busybox, run
+from support.port import reserved
 
 CHROMIUM = "/usr/bin/chromium"
 ARGS = [
@@ -76,7 +76,7 @@ class Site:
         process = self.processes.pop(what)
         process.send_signal(number)
         try:
-            process.wait(60)
+            process.wait(120)
         finally:
             process.kill()
             process.wait()
@@ -113,16 +113,14 @@ def answers(url: str) -> bool:
         return False
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 @contextlib.contextmanager
 def serving(busybox: Busybox, **environment: str) -> Iterator[Site]:
     """Agent and page for this block, with more in their environment."""
-    made = Site(busybox.base, busybox, free_port(), environment={**os.environ, **environment})
+    with reserved() as port:
+        yield from _serving(Site(busybox.base, busybox, port, environment=os.environ | environment))
+
+
+def _serving(made: Site) -> Iterator[Site]:
     made.disk.mkdir(mode=0o711)
     run("mount", "-t", "tmpfs", "-o", "size=128m,mode=0711", "nebulxc-test", str(made.disk))
     text = CONFIG.format(store=made.store, port=made.port, base=made.base)

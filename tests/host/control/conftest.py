@@ -1,7 +1,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -9,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from support.port import reserved
 
 TOP = Path(__file__).parents[3]
 COMMAND = TOP / ".venv" / "bin" / "nebulxc"
@@ -18,9 +18,9 @@ DEMO_BASE = Path("/var/lib/nebulxc/demo")
 class Agent:
     """`scripts/run` as a user starts it, with a configuration, a store and a demo of its own."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, port: int) -> None:
         self.demo = f"nbx{os.getpid()}"
-        self.listen = f"127.0.0.1:{_free_port()}"
+        self.listen = f"127.0.0.1:{port}"
         self.url = f"http://{self.listen}/"
         self.config = directory / "nebulxc.toml"
         self.store = directory / "store"
@@ -109,18 +109,15 @@ def _runs_page(pid: str) -> bool:
     return False
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 def agent() -> Iterator[Agent]:
     # pytest's own directories are closed to the page's user.
-    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="nebulxc-run-") as name:
+    with (
+        tempfile.TemporaryDirectory(dir="/var/tmp", prefix="nebulxc-run-") as name,
+        reserved() as port,
+    ):
         directory = Path(name)
         directory.chmod(0o755)
-        made = Agent(directory)
+        made = Agent(directory, port)
         yield made
         made.close()
