@@ -278,11 +278,12 @@ class Installation:
 
     def _files(self) -> Iterator[str]:
         for top in (self.policy.state, self.policy.lxc):
-            for path in Path(top).rglob("*"):
-                # A lock that nobody holds is none: its file waits for the next holder.
-                unheld = path.name.endswith(".lock") and not lock.is_held(str(path))
-                if not unheld:
-                    yield str(path.relative_to(self.base))
+            for directory, below, files in os.walk(top):  # rglob dies of what goes meanwhile
+                for name in (*below, *files):
+                    path = Path(directory, name)
+                    # A lock that nobody holds is none: its file waits for the next holder.
+                    if not name.endswith(".lock") or lock.is_held(str(path)):
+                        yield str(path.relative_to(self.base))
 
     def _processes(self) -> Iterator[str]:
         for pid in _pids():

@@ -10,10 +10,11 @@ from vmm.plan import PlannedDisk
 from vmm.state import State
 
 LOCK_SECONDS = 30.0
-TAKEN_SECONDS = 2.0
-"""How long an image that seems to be in use is waited for."""
-RELEASE_SECONDS = 5.0
-"""A loop device goes when the last mount of it does, a moment after umount returned."""
+TAKEN_SECONDS = 5.0
+"""How long an image that seems to be in use is waited for, while others wait for the lock."""
+RELEASE_SECONDS = 15.0
+"""A loop device goes when the last mount of it does, a moment after umount returned: udev reads
+each one that changed, which takes seconds where there is much to do."""
 
 
 class LoopDevice:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import pytest
 from support.installation import Images, Installation, own
+from support.port import reserved
 from support.rfb import Refused, Viewer
 
 from vmm.spec import Graphics, VmSpec
@@ -50,10 +51,9 @@ def server(installation: Installation) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.fixture
-def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+def port() -> Iterator[int]:
+    with reserved() as number:
+        yield number
 
 
 def shown(installation: Installation, images: Images, port: int, password: str) -> VmSpec:
