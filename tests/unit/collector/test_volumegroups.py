@@ -98,7 +98,7 @@ class Host:
     def _on_device(self, _root: Path, name: str, _texts: object) -> VolumeGroup | None:
         if name == "sdb" and self.hangs:
             self.hanging.set()
-            self.released.wait(60)
+            self.released.wait()
         if name == "sdb" and self.is_damaged:
             raise LvmError("the label's checksum is wrong")
         return VolumeGroup(name, name[-1], 1, 9, 8)
