@@ -38,7 +38,10 @@ def test_nothing_heavy_is_imported(probe: str) -> None:
     assert HEAVY.isdisjoint(done.stdout.split())
 
 
-def test_a_datastore_on_lvm_is_told_by_the_agents_cycle(tmp_path: Path) -> None:
+def test_a_datastore_on_lvm_is_told_by_the_agents_cycle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe_brief, "PATIENCE_S", 240.0)
     (tmp_path / "100").mkdir()
     (tmp_path / "100/.monitor").write_text("fs_lvm\n")
     names = ("lxc_host_volume_group_size_bytes", "lxc_host_volume_group_free_bytes")
