@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.busybox import until
 from support.installation import Installation, run
 
 import control
@@ -109,7 +110,9 @@ class FrontEnd:
     def close(self) -> None:
         """Take back what is outside of the base directory."""
         self._sudoers.unlink(missing_ok=True)
-        run("userdel", USER)
+        # Refused while anything runs as that user: a shim whose caller was killed may yet end.
+        argv = ("userdel", USER)
+        until(lambda: subprocess.run(argv, check=False).returncode == 0, f"the last of {USER}'s")
 
     def calls(self, directory: str) -> list[Call]:
         """The captured calls of a directory in order, with paths, ids and bridges moved."""
