@@ -23,7 +23,8 @@ from collector.store import FILE_NAME
 pytestmark = pytest.mark.host
 
 CAPTURED = (Path(__file__).parents[2] / "opennebula/im/monitord-client.stdin.raw.xml").read_bytes()
-HOST_ID = 72_300
+VM = HOST_ID = 73_000_000 + 10 * os.getpid()
+"""The first VM of this run, and a host of no other's."""
 OUTAGE_S = 8.0
 """Longer than the 5 s in which states are due."""
 START = """\
@@ -149,7 +150,10 @@ def test_messages_sealed_with_monitords_key(node: Node) -> None:
 def test_a_front_end_that_goes_and_comes_back_is_told_everything_once(
     lxc_container: Lxc, node: Node
 ) -> None:
-    ended, stays = lxc_container("one-72301", exact=True), lxc_container("one-72302", exact=True)
+    ended, stays = (
+        lxc_container(f"one-{VM + 1}", exact=True),
+        lxc_container(f"one-{VM + 2}", exact=True),
+    )
     with Monitord() as before:
         node.start(configuration(before.port))
         until(lambda: before.texts("BEACON_HOST"), "a beacon")
@@ -159,11 +163,11 @@ def test_a_front_end_that_goes_and_comes_back_is_told_everything_once(
     assert stays.pid
     time.sleep(OUTAGE_S)
     with Monitord(port) as after:
-        until(lambda: _states(after, 72301), "the states")
+        until(lambda: _states(after, VM + 1), "the states")
         until(lambda: len(after.texts("BEACON_HOST")) > 4, "more beacons")
         # The full list, unless a busy machine kept the client from trying in all that time.
-        assert _states(after, 72301) == ["POWEROFF"]
-        assert _states(after, 72302) in (["RUNNING"], [])
+        assert _states(after, VM + 1) == ["POWEROFF"]
+        assert _states(after, VM + 2) in (["RUNNING"], [])
         epochs = [epoch for _, kind, _, _, epoch, _ in after.messages if kind == "BEACON_HOST"]
         # Two may be of one second, a late one and the next: these are the bounds of a beat of 1 s.
         beats = epochs[-1] - epochs[0] + 2
@@ -178,14 +182,14 @@ def _states(front_end: Monitord, vmid: int) -> list[str]:
 def test_a_store_that_is_locked_or_no_store_is_read_around(
     lxc_container: Lxc, node: Node, front_end: Monitord
 ) -> None:
-    lxc_container("one-72303", exact=True)
+    lxc_container(f"one-{VM + 3}", exact=True)
     (node.base / "store").mkdir()
     with closing(sqlite3.connect(node.base / "store" / FILE_NAME)) as db:
         db.execute("CREATE TABLE cycle (id)")
         db.commit()
         db.execute("BEGIN EXCLUSIVE")
         document = node.start(configuration(front_end.port))
-        assert 'ID="72303"' in b64decode(document.findtext("STATE_VM") or "").decode()
+        assert f'ID="{VM + 3}"' in b64decode(document.findtext("STATE_VM") or "").decode()
         assert 'NEBULXC_AGENT="down"' in b64decode(document.findtext("SYSTEM_HOST") or "").decode()
         until(lambda: front_end.texts("MONITOR_VM"), "figures")
         db.rollback()
@@ -213,10 +217,10 @@ def test_what_a_busy_container_uses_is_told(
     lxc_container: Lxc, node: Node, front_end: Monitord
 ) -> None:
     """OpenNebula's own probe says 0, recorded in tests/opennebula/im."""
-    container = lxc_container("one-72305", exact=True)
+    container = lxc_container(f"one-{VM + 5}", exact=True)
     node.start(configuration(front_end.port))
     with container.attached("sh", "-c", "while :; do :; done"):
-        until(lambda: _cpu(front_end, 72305) > 5, "its use of CPU")
+        until(lambda: _cpu(front_end, VM + 5) > 5, "its use of CPU")
 
 
 def _cpu(front_end: Monitord, vmid: int) -> float:

@@ -1,5 +1,6 @@
 """A front-end that moves: monitord starts the client anew, and it reports there alone."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from support.monitord import Monitord
 pytestmark = pytest.mark.host
 
 CAPTURED = Path(__file__).parents[2] / "opennebula/im/monitord-client.stdin.raw.xml"
-HOST_ID = 72_101
+HOST_ID = 75_000_000 + 10 * os.getpid()
 START = """\
 import sys
 from pathlib import Path

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.host
 
 CAPTURED = Path(__file__).parents[2] / "opennebula/im/monitord-client.stdin.raw.xml"
 HOST_ID = 1
+VM = 72_000_000 + 10 * os.getpid()
+"""The first VM of this run."""
 DRIVER = "lxc"
 """As in the captured configuration; monitord tells only those that it has."""
 START = """\
@@ -87,6 +89,10 @@ def lines_of(text: str, vmid: int) -> list[str]:
     return [line for line in text.splitlines() if f'ID="{vmid}"' in line]
 
 
+def state(number: int, is_now: str) -> str:
+    return f'VM=[ID="{VM + number}",DEPLOY_ID="one-{VM + number}",STATE="{is_now}"]'
+
+
 def runs(pid: int) -> bool:
     """Whether it does; one that ended and was not reaped yet has no command line any more."""
     try:
@@ -102,17 +108,15 @@ def told(front_end: Monitord, vmid: int) -> list[str]:
 def test_the_first_round_then_reports_of_its_own(
     lxc_container: Lxc, client: Client, front_end: Monitord
 ) -> None:
-    lxc_container("one-72001", exact=True)
+    lxc_container(f"one-{VM + 1}", exact=True)
     document = client.start(front_end.port)
     assert document.tag == "MONITOR_MESSAGES"
     assert abs(int(document.findtext("TIMESTAMP") or 0) - time.time()) < 300
-    assert lines_of(decoded(document, "STATE_VM"), 72001) == [
-        'VM=[ID="72001",DEPLOY_ID="one-72001",STATE="RUNNING"]'
-    ]
+    assert lines_of(decoded(document, "STATE_VM"), VM + 1) == [state(1, "RUNNING")]
     assert dict(parse_template(decoded(document, "SYSTEM_HOST")))["HYPERVISOR"] == "lxc"
     until(lambda: front_end.texts("BEACON_HOST"), "a beacon")
     until(lambda: len(front_end.texts("MONITOR_VM")) > 1, "two rounds of MONITOR_VM")
-    (line,) = lines_of(front_end.texts("MONITOR_VM")[-1], 72001)
+    (line,) = lines_of(front_end.texts("MONITOR_VM")[-1], VM + 1)
     ((_, vm),) = parse_template(line)
     monitor = dict(parse_template(b64decode(vm["MONITOR"]).decode()))
     assert int(monitor["MEMORY"]) > 0
@@ -122,22 +126,22 @@ def test_the_first_round_then_reports_of_its_own(
 def test_a_death_is_told_when_it_happens(
     lxc_container: Lxc, client: Client, front_end: Monitord
 ) -> None:
-    container = lxc_container("one-72002", exact=True)
+    container = lxc_container(f"one-{VM + 2}", exact=True)
     client.start(front_end.port, states_s=3600)
     os.kill(container.pid, signal.SIGKILL)
-    until(lambda: told(front_end, 72002), "the death, long before states are due")
-    assert told(front_end, 72002) == ['VM=[ID="72002",DEPLOY_ID="one-72002",STATE="POWEROFF"]']
+    until(lambda: told(front_end, VM + 2), "the death, long before states are due")
+    assert told(front_end, VM + 2) == [state(2, "POWEROFF")]
 
 
 def test_a_killed_monitor_is_a_death_too(
     lxc_container: Lxc, client: Client, front_end: Monitord
 ) -> None:
-    container = lxc_container("one-72003", exact=True)
+    container = lxc_container(f"one-{VM + 3}", exact=True)
     client.start(front_end.port, states_s=3600)
     os.kill(container.monitor(), signal.SIGKILL)
     # A failure is told before it where the kernel takes long to end what the monitor had started.
     until(
-        lambda: [line for line in told(front_end, 72003) if "POWEROFF" in line],
+        lambda: [line for line in told(front_end, VM + 3) if "POWEROFF" in line],
         "the death, long before states are due",
     )
 
@@ -145,20 +149,20 @@ def test_a_killed_monitor_is_a_death_too(
 def test_a_container_that_outlives_its_monitor_is_a_failure(
     lxc_container: Lxc, client: Client, front_end: Monitord
 ) -> None:
-    container = lxc_container("one-72005", "lxc.monitor.signal.pdeath = 0", exact=True)
+    container = lxc_container(f"one-{VM + 5}", "lxc.monitor.signal.pdeath = 0", exact=True)
     client.start(front_end.port, states_s=3600)
     os.kill(container.monitor(), signal.SIGKILL)
     try:
-        until(lambda: told(front_end, 72005), "the failure, long before states are due")
-        assert told(front_end, 72005) == ['VM=[ID="72005",DEPLOY_ID="one-72005",STATE="FAILURE"]']
+        until(lambda: told(front_end, VM + 5), "the failure, long before states are due")
+        assert told(front_end, VM + 5) == [state(5, "FAILURE")]
         assert runs(container.pid)
         said = run("lxc-info", "-P", str(container.lxc_path), "-n", container.name, "-sH")
         assert said.strip() == "STOPPED", "LXC does not know it any more"
         document = client.start(front_end.port, states_s=3600)
-        assert 'STATE="FAILURE"' in lines_of(decoded(document, "STATE_VM"), 72005)[0]
+        assert 'STATE="FAILURE"' in lines_of(decoded(document, "STATE_VM"), VM + 5)[0]
     finally:
         os.kill(container.pid, signal.SIGKILL)
-    until(lambda: "POWEROFF" in told(front_end, 72005)[-1], "its end")
+    until(lambda: "POWEROFF" in told(front_end, VM + 5)[-1], "its end")
 
 
 def test_an_init_that_changed_its_user_outlives_its_monitor(
@@ -167,7 +171,7 @@ def test_an_init_that_changed_its_user_outlives_its_monitor(
     """That takes the signal away which LXC wants it to get (prctl(2), PR_SET_PDEATHSIG)."""
     (tmp_path / "passwd").write_text("other:x:65534:65534::/:/bin/sh\n")
     container = lxc_container(
-        "one-72006",
+        f"one-{VM + 6}",
         f"lxc.mount.entry = {tmp_path}/passwd etc/passwd none bind,ro 0 0",
         "lxc.init.cmd = /bin/su other -c exec${IFS}sleep${IFS}1000",
         exact=True,
@@ -177,20 +181,20 @@ def test_an_init_that_changed_its_user_outlives_its_monitor(
     client.start(front_end.port, states_s=3600)
     os.kill(container.monitor(), signal.SIGKILL)
     try:
-        until(lambda: told(front_end, 72006), "the failure")
-        assert "FAILURE" in told(front_end, 72006)[-1]
+        until(lambda: told(front_end, VM + 6), "the failure")
+        assert "FAILURE" in told(front_end, VM + 6)[-1]
     finally:
         os.kill(container.pid, signal.SIGKILL)
 
 
 def test_frozen_is_suspended(lxc_container: Lxc, client: Client, front_end: Monitord) -> None:
-    container = lxc_container("one-72004", exact=True)
+    container = lxc_container(f"one-{VM + 4}", exact=True)
     client.start(front_end.port)
     container.freeze()
-    until(lambda: told(front_end, 72004), "the freeze")
-    assert "SUSPENDED" in told(front_end, 72004)[-1]
+    until(lambda: told(front_end, VM + 4), "the freeze")
+    assert "SUSPENDED" in told(front_end, VM + 4)[-1]
     container.unfreeze()
-    until(lambda: "RUNNING" in told(front_end, 72004)[-1], "the thaw")
+    until(lambda: "RUNNING" in told(front_end, VM + 4)[-1], "the thaw")
 
 
 def test_a_second_start_takes_the_first_ones_place(client: Client, front_end: Monitord) -> None:

@@ -27,7 +27,8 @@ pytestmark = pytest.mark.host
 CAPTURED = (Path(__file__).parents[2] / "opennebula/im/monitord-client.stdin.raw.xml").read_bytes()
 STOCK = Path(__file__).parents[2] / "opennebula/im/stock-lxc-probe-outputs"
 OURS = Path(im_probes.__file__).parent
-VMID, NAME = 72_110, "one-72110"
+VMID = 76_000_000 + 10 * os.getpid()
+NAME = f"one-{VMID}"
 
 
 @dataclass

@@ -16,7 +16,8 @@ from control.monitoring import rival
 pytestmark = pytest.mark.host
 
 CAPTURED = Path(__file__).parents[2] / "opennebula/im/monitord-client.stdin.raw.xml"
-HOST_ID = 72_100
+VM = HOST_ID = 74_000_000 + 10 * os.getpid()
+"""Of no other run on this machine."""
 START = """\
 import sys
 from pathlib import Path
@@ -113,7 +114,7 @@ def beacons(front_end: Monitord, since: float) -> set[bool]:
 def test_to_ours_and_back(
     lxc_container: Callable[..., Container], host: Host, front_end: Monitord
 ) -> None:
-    lxc_container("one-72150", exact=True)
+    lxc_container(f"one-{VM}", exact=True)
     host.start_stock()
     until(lambda: beacons(front_end, 0.0) == {False}, "the stock client's beacon")
 
@@ -138,13 +139,20 @@ def test_to_ours_and_back(
         line
         for text in front_end.texts("STATE_VM")
         for line in text.splitlines()
-        if 'ID="72150"' in line
+        if f'ID="{VM}"' in line
     ]
     assert told == [], "its state never changed: the first rounds told it, and nothing else"
 
 
 def test_a_client_of_another_host_is_left_alone(host: Host, tmp_path: Path) -> None:
-    argv = [sys.executable, str(tmp_path / "monitord-client.rb"), "lxc", "72199", "host", "9"]
+    argv = [
+        sys.executable,
+        str(tmp_path / "monitord-client.rb"),
+        "lxc",
+        str(HOST_ID + 1),
+        "host",
+        "9",
+    ]
     with subprocess.Popen(argv, stderr=subprocess.DEVNULL) as other:
         host.start_ours()
         assert other.poll() is None
