@@ -18,6 +18,8 @@ from collector.sysfs import printable
 
 _RESERVE = 48
 """Descriptors that one more container takes, and those that all need for a moment in each cycle."""
+_MOVING_S = 10.0
+"""LXC moves a new init from hierarchy to hierarchy. Where it is not by then, it will never be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,25 @@ class Opener:
     def _cgroup(self, found: Found, paths: Mapping[str, str]) -> Cgroup:
         """The directories of the name that was found, in every hierarchy where init is in one."""
         name = os.path.basename(found.directory)
-        v1 = {}
+        v1, missed = {}, []
         for controller, mounted in self.hierarchies.v1.items():
             inside = upto(paths.get(controller, ""), name)
             if inside is not None:
                 v1[controller] = mounted / inside
+            else:
+                missed.append(mounted)
         inside = upto(paths.get("", ""), name)
         tree = self.hierarchies.v2
         v2 = tree / inside if tree is not None and inside is not None else None
+        if tree is not None and inside is None:
+            missed.append(tree)
+        if any(os.path.isdir(mounted / name) for mounted in missed) and self._is_new(found):
+            raise Gone(f"process {found.init_pid} is not in all of its cgroups yet")
         return Cgroup(self.hierarchies.layout, v1, v2, found.inode)
+
+    def _is_new(self, found: Found) -> bool:
+        uptime_s = float(read_new(str(self.root / "proc/uptime")).split()[0])
+        return uptime_s - found.start_ticks / TICKS_PER_SECOND < _MOVING_S
 
 
 def _check_room(newest: int, name: str) -> None:

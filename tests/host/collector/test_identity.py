@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.busybox import CGROUPS, VETH, Busybox, Container, obeys, until
+from support.children import child
 from support.collecting import collecting, values
 
 from collector.cycle import Collector
@@ -189,6 +190,31 @@ def test_a_cgroup_under_a_name_of_its_own(busybox: Busybox, lxc_container: Start
     for top in CGROUPS.glob(f"*/{own}"):
         for directory, _, _ in os.walk(top, topdown=False):
             until(partial(_removed, Path(directory)), f"{directory} to be empty")
+
+
+def test_one_that_is_met_while_lxc_moves_its_init_is_told_whole(
+    collector: Collector, busybox: Busybox
+) -> None:
+    """v1: from hierarchy to hierarchy, the freezer's before those of memory and CPU time."""
+    name = busybox.name("moves")
+    directories = [CGROUPS / tree / f"lxc.payload.{name}" for tree in ("freezer", "memory", "cpu")]
+    with child(["unshare", "--pid", "--fork", "--kill-child", "sleep", "1000"]) as parent:
+        children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+        until(children.read_text, "init")
+        init = children.read_text().strip()
+        for directory in directories:
+            directory.mkdir()
+        try:
+            for directory in directories:
+                (directory / "cgroup.procs").write_text(init)
+                collector.read()
+            (row,) = rows(collector, name)
+            told = {column.metric for column in row.columns}
+            assert {"lxc_memory_usage_bytes", "lxc_cpu_limit_cores"} <= told
+        finally:
+            parent.kill()
+            for directory in directories:
+                until(partial(_removed, directory), f"{directory} to be empty")
 
 
 def test_cgroups_nested_20_deep_are_part_of_the_container(
