@@ -152,8 +152,11 @@ def test_an_unknown_group_is_named(store_path: Path, open_writer: Any) -> None:
 
 
 def test_a_member_reading_through_a_writers_start_and_end_never_fails(
-    store_path: Path, open_writer: Any, make_cycle: Any
+    store_path: Path, open_writer: Any, make_cycle: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A start and an end are several fsync each: how long the disk takes is not the question.
+    monkeypatch.setattr("collector.store.connect.BUSY_S", 60.0)
+    monkeypatch.setattr("collector.store.reader.ATTEMPTS", 1200)
     open_writer(store_path, group=GROUP).close()
 
     def watch() -> int:
