@@ -128,6 +128,6 @@ MEANINGS = {
     sqlite3.SQLITE_READONLY: "cannot be written: check its file system and its owner",
     sqlite3.SQLITE_CANTOPEN: _ACCESS,
     sqlite3.SQLITE_PERM: _ACCESS,
-    sqlite3.SQLITE_BUSY: "stayed locked: end another program that holds it, or see whether its disk answers",
+    sqlite3.SQLITE_BUSY: "stayed locked: end what holds it, or see whether its disk answers",
     sqlite3.SQLITE_IOERR: "cannot be read or written (I/O error): check the disk (dmesg)",
 }
