@@ -5,6 +5,7 @@ parallel actions do not mix; a line that a power cut tore is skipped.
 """
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Iterator
 
@@ -31,9 +32,8 @@ class Entry(Value):
 
 def append(path: str, entry: Entry) -> None:
     """Keep one entry; OSError when it cannot be written."""
-    with contextlib.suppress(FileNotFoundError):
-        if os.stat(path).st_size > MAX_BYTES:
-            os.replace(path, f"{path}.1")
+    if _is_full(path):
+        _put_aside(path)
     line = brief_json.dumps(asdict(entry)) + "\n"
     new = not os.path.exists(path)
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE)
@@ -44,6 +44,24 @@ def append(path: str, entry: Entry) -> None:
         os.write(fd, line.encode())
     finally:
         os.close(fd)
+
+
+def _is_full(path: str) -> bool:
+    try:
+        return os.stat(path).st_size > MAX_BYTES
+    except FileNotFoundError:
+        return False
+
+
+def _put_aside(path: str) -> None:
+    """By one of the actions that find it full at once: another would put the next file over it.
+
+    Nobody waits for the lock, which whoever may read the file can hold: a later action tries again.
+    """
+    with contextlib.suppress(FileNotFoundError, BlockingIOError), open(path, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_full(path):  # by now it may be the next one
+            os.replace(path, f"{path}.1")
 
 
 def read(path: str, vm: str = "", last: int = 1000) -> list[Entry]:

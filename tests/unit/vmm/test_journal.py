@@ -1,4 +1,7 @@
+import fcntl
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,3 +42,39 @@ def test_bounded_and_read_across_the_cut(tmp_path: Path, monkeypatch: pytest.Mon
     numbers = [entry.wall_ms for entry in journal.read(str(path))]
     assert numbers == list(range(numbers[0], 100))
     assert len(numbers) > 5
+
+
+def test_of_two_that_find_it_full_one_puts_it_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one comes to it after the first has put it aside and begun the next."""
+    path = tmp_path / "journal.jsonl"
+    for number in range(2):
+        journal.append(str(path), _entry(number))
+    monkeypatch.setattr(journal, "MAX_BYTES", 100)
+    flock = fcntl.flock
+
+    def late(*arguments: Any) -> None:
+        monkeypatch.setattr(fcntl, "flock", flock)
+        os.replace(path, f"{path}.1")
+        monkeypatch.setattr(journal, "MAX_BYTES", 1000)
+        journal.append(str(path), _entry(2))
+        flock(*arguments)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    journal.append(str(path), _entry(3))
+    assert [entry.wall_ms for entry in journal.read(str(path))] == [0, 1, 2, 3]
+
+
+def test_whoever_reads_it_cannot_hold_actions_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    for number in range(2):
+        journal.append(str(path), _entry(number))
+    monkeypatch.setattr(journal, "MAX_BYTES", 100)
+    with path.open() as reader:
+        fcntl.flock(reader, fcntl.LOCK_SH)
+        journal.append(str(path), _entry(2))
+    assert not Path(f"{path}.1").exists()
+    assert [entry.wall_ms for entry in journal.read(str(path))] == [0, 1, 2]
