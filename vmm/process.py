@@ -94,6 +94,15 @@ def kill(pidfd: int) -> None:
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
 
 
+def halt(pidfd: int) -> None:
+    """Have the process start nothing any more: a fork(2) that is under way is done or given up by
+    the time this returns. Nothing to do when it is gone."""
+    import signal
+
+    with Ignoring(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, signal.SIGSTOP)
+
+
 def all_pids() -> list[int]:
     """Every process that this pid namespace shows."""
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]

@@ -21,7 +21,8 @@ def kill(state: State, seconds: float) -> None:
     with process.held(pid, started) as pidfd:
         if pidfd is None:
             return
-        below = process.descendants(pid)
+        process.halt(pidfd)
+        below = _halted_below(pid)
         process.kill(pidfd)
         kill_all(below, seconds)
         if not process.ended(pidfd, seconds):
@@ -39,6 +40,19 @@ def kill_all(pids: list[int], seconds: float) -> None:
             if pidfd is not None:
                 process.kill(pidfd)
                 process.ended(pidfd, deadline - time.monotonic())
+
+
+def _halted_below(pid: int) -> list[int]:
+    """Every process below this one, which is halted too: what one of them starts between a look and
+    its end would run on, a hook beside the next life of its container."""
+    found: list[int] = []
+    while new := [one for one in process.descendants(pid) if one not in found]:
+        for one in new:
+            with process.held(one) as pidfd:
+                if pidfd is not None:
+                    process.halt(pidfd)
+        found += new
+    return found
 
 
 def _recorded(state: State) -> tuple[int, int | None]:
