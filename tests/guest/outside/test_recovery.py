@@ -143,7 +143,8 @@ def node(machine: Session) -> Iterator[Node]:
         cancelled = SAVE.format(vmid, xml(vmid))
         made.action("cancel", vmid, f"one-{vmid} node", cancelled)
     units = "late-bridge what-ssh-sees"
-    made.sh(f"systemctl disable -q --now {units}; ip link del late0")
+    made.sh(f"systemctl disable -q --now {units}")
+    made.sh("! test -e /sys/class/net/late0 || ip link del late0")  # it may be yet to come
     made.sh(f"{NODE} remove")
     made.sh("cd /etc/systemd/system && rm late-bridge.service what-ssh-sees.service")
     made.sh("rm /root/late-bridge /root/what-ssh-sees; systemctl daemon-reload")
