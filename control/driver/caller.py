@@ -30,9 +30,12 @@ def watched(fd: int = 1) -> Iterator[None]:
         _end_if_unread(fd)
         yield
     finally:
-        # Python's own end resets handlers, and SIGIO's default would kill us in mid-answer.
-        signal.signal(signal.SIGIO, signal.SIG_IGN)
-        _ask(fd, 0, 0)
+        try:
+            # First: for a signal that comes while its handler goes Python prints a traceback.
+            _ask(fd, 0, 0)
+        finally:
+            # Python's own end resets handlers, and SIGIO's default would kill us in mid-answer.
+            signal.signal(signal.SIGIO, signal.SIG_IGN)
 
 
 def is_gone(fd: int = 1) -> bool:
