@@ -124,12 +124,7 @@ class Container:
         deadline = time.monotonic() + seconds
         self.require_monitor()
         self.thaw()
-        self._await_ears(seconds)
-        try:
-            liblxc.shut_down(self.name, self._policy.lxc)
-        except DriverError:
-            if self.init() is not None:  # else it powered off by itself at this moment
-                raise
+        self._ask_to_power_off(deadline)
         pid = self.init()
         if pid is not None:
             with process.held(pid) as pidfd:
@@ -225,6 +220,20 @@ class Container:
         stub.remove(self.stub)
         self.state.remove()
         logs.expire(self._policy)
+
+    def _ask_to_power_off(self, deadline: float) -> None:
+        """LXC hands it to the init that there is by then. One that a reboot has started meanwhile
+        may not have heeded it, and is asked again."""
+        while True:
+            before = self.init()
+            self._await_ears(deadline - time.monotonic())
+            try:
+                liblxc.shut_down(self.name, self._policy.lxc)
+            except DriverError:
+                if self.init() is not None:  # else it powered off by itself at this moment
+                    raise
+            if self.init() in (None, before) or time.monotonic() > deadline:
+                return
 
     def _await_ears(self, seconds: float) -> None:
         """Wait until an init that was just started heeds signals: before it has said what it does

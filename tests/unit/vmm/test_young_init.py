@@ -101,3 +101,21 @@ def test_what_exits_is_no_init(tmp_path: Path, init: Any, monkeypatch: pytest.Mo
     assert process.exits(init.pid)
     assert process.age(init.pid) == float("inf")
     assert not process.heeds_signals(init.pid)
+
+
+def test_an_init_that_a_reboot_starts_meanwhile_is_asked_too(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inits: list[int | None] = [None, 71]  # none between two lives, then the next one
+    asked: list[int | None] = []
+    monkeypatch.setattr(container, "init", lambda: inits[0])
+    monkeypatch.setattr(container, "_await_ears", lambda _seconds: None)
+
+    def ask(*_: object) -> None:
+        if len(inits) > 1:
+            inits.pop(0)
+        asked.append(inits[0])
+
+    monkeypatch.setattr(containers.liblxc, "shut_down", ask)
+    container._ask_to_power_off(time.monotonic() + 60)
+    assert asked == [71, 71]
