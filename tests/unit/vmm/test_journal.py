@@ -44,37 +44,37 @@ def test_bounded_and_read_across_the_cut(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(numbers) > 5
 
 
-def test_of_two_that_find_it_full_one_puts_it_aside(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The other one comes to it after the first has put it aside and begun the next."""
+@pytest.fixture
+def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The entries 0 and 1, and no room for more."""
     path = tmp_path / "journal.jsonl"
     for number in range(2):
         journal.append(str(path), _entry(number))
     monkeypatch.setattr(journal, "MAX_BYTES", 100)
+    return path
+
+
+def test_of_two_that_find_it_full_one_puts_it_aside(
+    full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one comes to it after the first has put it aside and begun the next."""
     flock = fcntl.flock
 
     def late(*arguments: Any) -> None:
         monkeypatch.setattr(fcntl, "flock", flock)
-        os.replace(path, f"{path}.1")
+        os.replace(full, f"{full}.1")
         monkeypatch.setattr(journal, "MAX_BYTES", 1000)
-        journal.append(str(path), _entry(2))
+        journal.append(str(full), _entry(2))
         flock(*arguments)
 
     monkeypatch.setattr(fcntl, "flock", late)
-    journal.append(str(path), _entry(3))
-    assert [entry.wall_ms for entry in journal.read(str(path))] == [0, 1, 2, 3]
+    journal.append(str(full), _entry(3))
+    assert [entry.wall_ms for entry in journal.read(str(full))] == [0, 1, 2, 3]
 
 
-def test_whoever_reads_it_cannot_hold_actions_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "journal.jsonl"
-    for number in range(2):
-        journal.append(str(path), _entry(number))
-    monkeypatch.setattr(journal, "MAX_BYTES", 100)
-    with path.open() as reader:
+def test_whoever_reads_it_cannot_hold_actions_up(full: Path) -> None:
+    with full.open() as reader:
         fcntl.flock(reader, fcntl.LOCK_SH)
-        journal.append(str(path), _entry(2))
-    assert not Path(f"{path}.1").exists()
-    assert [entry.wall_ms for entry in journal.read(str(path))] == [0, 1, 2]
+        journal.append(str(full), _entry(2))
+    assert not Path(f"{full}.1").exists()
+    assert [entry.wall_ms for entry in journal.read(str(full))] == [0, 1, 2]
